@@ -1,0 +1,1 @@
+"""The ship: particulars, hull form, unrolled surface, zones, landmarks, coverage cells."""

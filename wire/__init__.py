@@ -1,0 +1,1 @@
+"""What hullscan's processes must agree on: messages, topics, buses, commands, clock, record."""
