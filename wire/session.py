@@ -4,6 +4,7 @@ It names no scenario and holds no truth: rov, vision, missions and station get n
 """
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -34,6 +35,15 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     outboard_m: float
 
 
+class ZoneRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A planned zone, for the station's map and report (`hull.zones.Zone`)."""
+
+    name: str
+    side: Literal["P", "S", "bottom"]
+    x_m: tuple[float, float]
+    depth_m: tuple[float, float]
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """``folder``: the survey folder. ``clock_epoch``/``clock_rate``/``utc_epoch`` [s]: see `WallClock`.
     ``mavlink``: pymavlink address; ``dvl``: host:port; ``camera``: a URL `vision` can open."""
@@ -50,6 +60,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     camera: str
     envelope: Envelope
     endpoints: dict[str, Endpoint]
+    zones: tuple[ZoneRow, ...] = ()
     rig: Rig = BLUEROV2
     keys: str = ""
     web_host: str = "127.0.0.1"

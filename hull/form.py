@@ -1,0 +1,109 @@
+"""Parametric hull forms: particulars -> the grid of shell points that `hull.surface` works on.
+
+Sections are wall-sided with a round bilge and a flat bottom; the half-breadth tapers towards bow and stern. The taper's exponent
+is solved so that the block coefficient comes out as given. Skeg, bulb and flare are not modelled yet (issue 3).
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vec = NDArray[np.float64]
+STATION_M = 0.5
+_STEM_HALF_BREADTH_M = 0.02
+
+
+def section(half_breadth_m: float, bilge_radius_m: float, depth_m: float, points: tuple[int, int, int]) -> Vec:
+    """(n, 2) of (y, z) from the keel to the sheer: flat bottom, quarter-circle bilge, wall side.
+
+    ``points``: how many steps on bottom, bilge and side, the same at every station so that the grid lines up.
+    """
+    r = min(bilge_radius_m, 0.9 * half_breadth_m, 0.9 * depth_m)
+    flat = np.linspace(0.0, half_breadth_m - r, points[0] + 1)
+    angle = np.linspace(0.0, math.pi / 2.0, points[1] + 1)[1:]
+    wall = np.linspace(r, depth_m, points[2] + 1)[1:]
+    y = np.concatenate([flat, half_breadth_m - r + r * np.sin(angle), np.full(points[2], half_breadth_m)])
+    z = np.concatenate([np.zeros(points[0] + 1), r - r * np.cos(angle), wall])
+    return np.stack([y, z], axis=1)
+
+
+def bilge_steps(radius_m: float, chord_error_m: float = 0.002) -> int:
+    """Steps on a quarter circle so that chords leave it by at most ``chord_error_m``: e = r (1 - cos(pi / 4 n))."""
+    ratio = max(1.0 - chord_error_m / max(radius_m, chord_error_m), 0.0)
+    return max(6, math.ceil(math.pi / 4.0 / math.acos(ratio))) if ratio < 1.0 else 6
+
+
+def half_breadth(x: Vec, length_m: float, beam_m: float, parallel: tuple[float, float], transom: float, exponent: float) -> Vec:
+    """Half-breadth (n,) at stations ``x``. ``parallel``: where the parallel body begins and ends, as fractions of the length;
+    ``transom``: half-breadth at the aft perpendicular over beam / 2; ``exponent`` > 0: larger is fuller."""
+    aft, fore = parallel[0] * length_m, parallel[1] * length_m
+    full = np.full_like(x, 1.0)
+    if aft > 0:
+        u = np.clip(x / aft, 0.0, 1.0)
+        full = np.where(x < aft, transom + (1.0 - transom) * (1.0 - (1.0 - u) ** exponent), full)
+    u = np.clip((length_m - x) / max(length_m - fore, 1e-9), 0.0, 1.0)
+    full = np.where(x > fore, 1.0 - (1.0 - u) ** exponent, full)
+    return np.maximum(full * beam_m / 2.0, _STEM_HALF_BREADTH_M)
+
+
+def stations(length_m: float) -> Vec:
+    """Every `STATION_M` from perpendicular to perpendicular, four times as dense in the last 8 % at both ends."""
+    n = max(8, round(length_m / STATION_M))
+    coarse = np.linspace(0.0, length_m, n + 1)
+    ends = np.linspace(0.0, 0.08 * length_m, max(4, round(0.08 * length_m / STATION_M * 4)) + 1)
+    return np.unique(np.round(np.concatenate([coarse, ends, length_m - ends]), 6))
+
+
+def build_grid(
+    length_m: float,
+    beam_m: float,
+    depth_m: float,
+    bilge_radius_m: float,
+    parallel: tuple[float, float],
+    transom: float,
+    exponent: float,
+) -> NDArray[np.float64]:
+    """The grid (nx, ns, 3) of `hull.surface.HullSurface`, port half."""
+    x = stations(length_m)
+    breadth = half_breadth(x, length_m, beam_m, parallel, transom, exponent)
+    points = (max(6, math.ceil(beam_m / 2.0 / 0.5)), bilge_steps(bilge_radius_m), max(8, math.ceil(depth_m / 0.25)))
+    grid = np.zeros((len(x), sum(points) + 1, 3))
+    for i, b in enumerate(breadth):
+        grid[i, :, 0] = x[i]
+        grid[i, :, 1:] = section(float(b), bilge_radius_m, depth_m, points)
+    return grid
+
+
+def grid_block_coefficient(grid: NDArray[np.float64], draught_m: float, beam_m: float) -> float:
+    """Immersed volume over length x beam x draught, from the grid itself (trapezoids)."""
+    areas = []
+    for row in grid:
+        z = np.minimum(row[:, 2], draught_m)
+        y = np.where(row[:, 2] <= draught_m, row[:, 1], np.interp(draught_m, row[:, 2], row[:, 1]))
+        areas.append(2.0 * float(np.trapezoid(y, z)))
+    x = grid[:, 0, 0]
+    return float(np.trapezoid(np.array(areas), x)) / (float(x[-1] - x[0]) * beam_m * draught_m)
+
+
+def solve_exponent(
+    block_coefficient: float,
+    length_m: float,
+    beam_m: float,
+    draught_m: float,
+    depth_m: float,
+    bilge_radius_m: float,
+    parallel: tuple[float, float],
+    transom: float,
+) -> float | None:
+    """The taper exponent that gives ``block_coefficient``, by bisection; None when no exponent in 1..12 does within 0.02."""
+
+    def reached(exponent: float) -> float:
+        grid = build_grid(length_m, beam_m, depth_m, bilge_radius_m, parallel, transom, exponent)
+        return grid_block_coefficient(grid, draught_m, beam_m)
+
+    low, high = 1.0, 12.0
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if reached(middle) < block_coefficient else (low, middle)
+    return low if abs(reached(low) - block_coefficient) <= 0.02 else None

@@ -1,0 +1,114 @@
+"""From a vessel file to its surface: the parametric form of its type, or a mesh sliced at stations."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import trimesh
+from numpy.typing import NDArray
+
+from hull.document import fail
+from hull.form import build_grid, solve_exponent, stations
+from hull.surface import HullSurface
+from hull.vessel import Vessel, load_vessel
+
+_GIRTH_POINTS = 64
+
+
+class TypeForm(NamedTuple):
+    """Defaults by type, chosen to look like ordinary ships; give ``form`` in the vessel file for a particular one."""
+
+    bilge_radius_over_beam: float
+    parallel: tuple[float, float]
+    transom: float
+    fullness: float
+
+
+TYPES = {
+    "tanker": TypeForm(0.07, (0.25, 0.80), 0.45, 2.6),
+    "container": TypeForm(0.09, (0.40, 0.62), 0.50, 2.0),
+    "coaster": TypeForm(0.10, (0.20, 0.80), 0.55, 2.2),
+    "patrol": TypeForm(0.12, (0.15, 0.45), 0.85, 1.8),
+}
+
+
+def build_surface(vessel: Vessel, vessel_file: Path) -> HullSurface:
+    """The vessel's shell. ``vessel_file`` is where a mesh path starts from and what errors name.
+
+    Raises:
+        hull.document.DocumentError: no form gives the block coefficient, or the mesh is unusable.
+    """
+    if vessel.mesh is not None:
+        return HullSurface(_grid_from_mesh(vessel, vessel_file), vessel.draught_m)
+    usual = TYPES[vessel.type]
+    form = vessel.form
+    radius = form.bilge_radius_m if form.bilge_radius_m is not None else usual.bilge_radius_over_beam * vessel.beam_m
+    aft = form.parallel_from if form.parallel_from is not None else usual.parallel[0]
+    fore = form.parallel_to if form.parallel_to is not None else usual.parallel[1]
+    if aft >= fore:
+        raise fail(vessel_file, "form.parallel_from", aft, f"less than parallel_to, {fore}")
+    transom = form.transom_fraction if form.transom_fraction is not None else usual.transom
+    exponent: float | None = form.fullness if form.fullness is not None else usual.fullness
+    if vessel.block_coefficient is not None:
+        exponent = solve_exponent(
+            vessel.block_coefficient,
+            vessel.length_m,
+            vessel.beam_m,
+            vessel.draught_m,
+            vessel.depth_m,
+            radius,
+            (aft, fore),
+            transom,
+        )
+    if exponent is None:
+        expected = "a value that this parallel body and bilge radius can have (change form, or leave block_coefficient out)"
+        raise fail(vessel_file, "block_coefficient", vessel.block_coefficient, expected)
+    grid = build_grid(vessel.length_m, vessel.beam_m, vessel.depth_m, radius, (aft, fore), transom, exponent)
+    return HullSurface(grid, vessel.draught_m)
+
+
+def load_ship(vessel_file: Path) -> tuple[Vessel, HullSurface]:
+    """A vessel file and its surface in one go. Raises DocumentError."""
+    vessel = load_vessel(vessel_file)
+    return vessel, build_surface(vessel, vessel_file)
+
+
+def _grid_from_mesh(vessel: Vessel, vessel_file: Path) -> NDArray[np.float64]:
+    assert vessel.mesh is not None
+    path = vessel_file.resolve().parent / vessel.mesh.file
+    try:
+        mesh = trimesh.load_mesh(path)
+    except (ValueError, OSError, KeyError, IndexError) as error:
+        raise fail(
+            vessel_file, "mesh.file", vessel.mesh.file, f"an STL, OBJ or GLB shell that trimesh can read ({error})"
+        ) from error
+    mesh.apply_scale(vessel.mesh.scale)
+    rows = []
+    for x in stations(vessel.length_m):
+        inside = float(np.clip(x, 1e-3, vessel.length_m - 1e-3))
+        cut = trimesh.intersections.mesh_plane(mesh, [1.0, 0.0, 0.0], [inside, 0.0, 0.0])
+        outline = _port_outline(cut[:, :, 1:].reshape(-1, 2)) if len(cut) else None
+        if outline is None:
+            expected = f"a shell in the ship frame in metres that reaches from x 0 to {vessel.length_m} (none at x = {x:.2f})"
+            raise fail(vessel_file, "mesh.file", vessel.mesh.file, expected)
+        rows.append(np.concatenate([np.full((_GIRTH_POINTS, 1), x), outline], axis=1))
+    return np.stack(rows)
+
+
+def _port_outline(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Keel-to-sheer polyline of a section: greatest half-breadth by height, resampled evenly along its girth."""
+    port = points[points[:, 0] >= -1e-6]
+    if len(port) < 3:
+        return None
+    angle_centre = np.array([0.0, port[:, 1].max()])
+    offset = port - angle_centre
+    order = np.argsort(np.arctan2(offset[:, 0], -offset[:, 1]), kind="stable")
+    ordered = np.concatenate([[[0.0, port[:, 1].min()]], port[order]])
+    steps = np.linalg.norm(np.diff(ordered, axis=0), axis=1)
+    keep = np.concatenate([[True], steps > 1e-6])
+    ordered = ordered[keep]
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(ordered, axis=0), axis=1))])
+    if along[-1] <= 0:
+        return None
+    t = np.linspace(0.0, along[-1], _GIRTH_POINTS)
+    return np.stack([np.interp(t, along, ordered[:, 0]), np.interp(t, along, ordered[:, 1])], axis=1)

@@ -1,0 +1,213 @@
+"""hullscan's command line: the table of commands and the table of processes.
+
+Exit codes: 0 ok, 1 error, 2 usage or a bad file, 3 preflight failed, 4 link lost, 5 aborted, 6 contacts found with
+--fail-on-contact, 7 verification failed. Data goes to stdout, talk to stderr.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hull.document import DocumentError
+
+LIBRARY = Path(__file__).parent / "missions" / "library"
+SCENARIOS = Path(__file__).parent / "sim" / "scenarios"
+DEFAULT_MISSION = LIBRARY / "coaster_starboard.yaml"
+DEFAULT_SCENARIO = SCENARIOS / "coaster_default.yaml"
+
+# The processes of a survey (`sim.launch` starts them): who runs where, and what each owns.
+#   rov       aboard   python -m rov.main         the thrusters; 20 Hz
+#   vision    aboard   python -m vision.main      frames in, contacts out; newest frame
+#   missions  aboard   python -m missions.main    what to look at next; 10 Hz
+#   recorder  aboard   python -m wire.recorder_main   logs first, replays gaps; 20 Hz
+#   station   surface  python -m station.main     store, page, report; 10 Hz
+#   sim       (CI)     python -m sim.server       a world in place of the vehicle
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _print(document: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(document, indent=2, sort_keys=True))
+    else:
+        for key, value in document.items():
+            print(f"{key}: {json.dumps(value) if isinstance(value, dict | list) else value}")
+
+
+def _demo(args: argparse.Namespace) -> int:
+    args.mission, args.sim, args.vehicle, args.camera, args.dvl, args.fast = DEFAULT_MISSION, DEFAULT_SCENARIO, None, None, None, False
+    return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from sim.launch import LaunchOptions, launch
+    from sim.runner import run_in_process
+
+    if (args.sim is None) == (args.vehicle is None):
+        _say("run: give either --sim SCENARIO.yaml or --vehicle ADDRESS")
+        return 2
+    if args.fast and args.sim is None:
+        _say("run: --fast needs --sim; a real vehicle runs in real time")
+        return 2
+    if args.vehicle is not None and (args.camera is None or args.dvl is None):
+        _say("run: --vehicle needs --camera URL and --dvl HOST:PORT")
+        return 2
+    if args.fast:
+        summary = run_in_process(args.mission, args.sim, args.out, args.seed, _say if not args.json else None)
+    else:
+        summary = launch(
+            LaunchOptions(
+                mission=args.mission,
+                scenario=args.sim,
+                vehicle=args.vehicle,
+                camera=args.camera,
+                dvl=args.dvl,
+                out=args.out,
+                seed=args.seed,
+                rate=args.rate,
+                headless=args.headless,
+                keys=args.keys,
+                say=_say,
+            )
+        )
+    _print(summary, args.json)
+    if summary["ended"] != "completed":
+        return {"aborted": 5, "link lost": 4, "preflight failed": 3}.get(str(summary["ended"]), 1)
+    return 6 if args.fail_on_contact and summary["contacts"] else 0
+
+
+def _score(args: argparse.Namespace) -> int:
+    from sim.score import score
+
+    _print(score(args.folder, args.scenario, args.truth), args.json)
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from rov.doctor_main import examine
+
+    checks = examine(args.vehicle, args.dvl, _say)
+    failed = [check for check in checks if not check["ok"]]
+    if args.json:
+        print(json.dumps(checks, indent=2))
+    else:
+        for check in checks:
+            print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['found']} (expected {check['expected']})")
+            if not check["ok"]:
+                print(f"     cause: {check['cause']}\n     cure:  {check['cure']}")
+    return 3 if failed else 0
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from missions.preview import preview
+
+    summary = preview(args.mission, args.svg)
+    _print(summary, args.json)
+    return 0
+
+
+def _sim(args: argparse.Namespace) -> int:
+    from sim.server import serve_scenario
+
+    return serve_scenario(args.scenario, args.mavlink, args.dvl_port, args.camera_port, args.seed, _say)
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from station.evidence import verify
+
+    problems = verify(args.folder)
+    for problem in problems:
+        print(problem)
+    _say(f"{args.folder}: {'FAILED' if problems else 'every file is as it was sealed'}")
+    return 7 if problems else 0
+
+
+def _keys(args: argparse.Namespace) -> int:
+    from wire.allow import make_keys
+
+    make_keys(args.folder, ("rov", "vision", "missions", "recorder", "station", "launcher"))
+    return 0
+
+
+def _survey_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--headless", action="store_true", help="do not open the page; it is served all the same")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the simulator's randomness (default 1)")
+    parser.add_argument("--out", type=Path, default=Path("surveys"), metavar="DIR", help="where the survey folder goes (default ./surveys)")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.add_argument("--fail-on-contact", action="store_true", help="exit code 6 when contacts were found")
+    parser.add_argument("--rate", type=float, default=None, metavar="R", help="simulated seconds per second (demo: 2, run --sim: 1)")
+    parser.add_argument("--keys", type=Path, default=None, metavar="DIR", help="CURVE keys of the processes (see hullscan keys)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hullscan", description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--version", action="version", version="hullscan 0.1.0")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    demo = command("demo", _demo, "fly the default survey in the simulator, with every process and the page")
+    _survey_options(demo)
+    run = command("run", _run, "fly a mission: in the simulator (--sim) or on a vehicle (--vehicle)")
+    run.add_argument("mission", type=Path, metavar="MISSION.yaml")
+    run.add_argument("--sim", type=Path, metavar="SCENARIO.yaml")
+    run.add_argument("--fast", action="store_true", help="one process, simulated clock, as fast as the machine allows")
+    run.add_argument("--vehicle", metavar="ADDRESS", help="pymavlink address, such as udpin:0.0.0.0:14550")
+    run.add_argument("--camera", metavar="URL", help="rtsp://, http://, udp:// or a video file")
+    run.add_argument("--dvl", metavar="HOST:PORT", help="Water Linked DVL A50 (TCP JSON, port 16171)")
+    _survey_options(run)
+    score = command("score", _score, "compare a survey with the simulator's truth")
+    score.add_argument("folder", type=Path, metavar="DIR")
+    score.add_argument("--scenario", type=Path, required=True, metavar="SCENARIO.yaml")
+    score.add_argument("--truth", type=Path, metavar="DIR", help="truth folder (default: DIR.truth beside the survey)")
+    score.add_argument("--json", action="store_true")
+    doctor = command("doctor", _doctor, "check a vehicle's parameters and sensors before a survey")
+    doctor.add_argument("--vehicle", required=True, metavar="ADDRESS")
+    doctor.add_argument("--dvl", metavar="HOST:PORT")
+    doctor.add_argument("--json", action="store_true")
+    plan = command("plan", _plan, "print a mission's area, lanes, time and battery; draw the unrolled hull")
+    plan.add_argument("mission", type=Path, metavar="MISSION.yaml")
+    plan.add_argument("--svg", type=Path, metavar="FILE", help="write the drawing there")
+    plan.add_argument("--json", action="store_true")
+    sim = command("sim", _sim, "serve a scenario's vehicle to any ground station")
+    sim.add_argument("scenario", type=Path, metavar="SCENARIO.yaml")
+    sim.add_argument("--mavlink", default="udpout:127.0.0.1:14550", metavar="ADDRESS")
+    sim.add_argument("--dvl-port", type=int, default=16171)
+    sim.add_argument("--camera-port", type=int, default=5600)
+    sim.add_argument("--seed", type=int, default=None)
+    verify = command("verify", _verify, "check a survey folder against its seal")
+    verify.add_argument("folder", type=Path, metavar="DIR")
+    keys = command("keys", _keys, "make CURVE keys for use off loopback")
+    keys.add_argument("folder", type=Path, metavar="DIR")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command; returns the exit code. Errors a user can cause end in one line."""
+    args = _parser().parse_args(argv)
+    if getattr(args, "rate", 1.0) is None:
+        args.rate = 2.0 if args.run is _demo else 1.0
+    try:
+        code: int = args.run(args)
+        return code
+    except DocumentError as error:
+        _say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return 5
+    except (OSError, ValueError) as error:
+        _say(f"hullscan: {error}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

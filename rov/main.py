@@ -1,0 +1,32 @@
+"""The process that owns the thrusters: ``python -m rov.main SESSION.json``."""
+
+import sys
+from pathlib import Path
+
+from hull.shell import load_ship
+from rov.channels import MavlinkChannel, TcpChannel
+from rov.config import RovConfig
+from rov.rov import Rov
+from rov.vehicle import NEUTRAL
+from wire.daemon import run
+from wire.node import open_node
+
+
+def main(session_file: str) -> int:
+    """Runs until stopped; leaves neutral sticks behind. The tlog is appended to, so that a restart loses nothing."""
+    with open_node(session_file, "rov") as node:
+        session = node.session
+        _vessel, surface = load_ship(Path(session.vessel_file))
+        mavlink, dvl = MavlinkChannel(session.mavlink), TcpChannel(session.dvl)
+        config = RovConfig(envelope=session.envelope, utc_epoch=session.utc_epoch, rig=session.rig)
+        with (node.folder / "telemetry.tlog").open("ab") as tlog:
+            rov = Rov(config, surface, node.bus, node.commands, mavlink, dvl, tlog)
+            run("rov", rov.tick, 20.0, node.clock, node.bus, node.stop)
+            rov.vehicle.transmit(node.clock.now(), NEUTRAL, None)
+        mavlink.close()
+        dvl.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

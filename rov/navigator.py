@@ -1,0 +1,205 @@
+"""Where the vehicle is relative to the hull: x along it, stand-off, and angle to its normal, with standard deviations.
+
+Measured by the DVL (velocity over the plating, and a plane through its four beams' ends) and the forward range; carried between
+by the gyro. The compass is not used: steel spoils it. Three small Kalman filters, one per axis, with innovation gates:
+x (DVL velocity only, so its deviation grows), stand-off, yaw. Girth follows from depth through the hull model.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hull.frames import facing_sign, wrap_pi
+from hull.surface import HullSurface
+from rov.dvl import Fix, beam_axes, fit_plane
+from wire.messages import HullPose, Side
+from wire.rig import Rig
+
+GATE_SIGMAS = 5.0
+LOST_AFTER_S = 1.5
+MAX_RANGE_M = 12.0
+PLANE_STD_M, PLANE_YAW_STD = 0.02, math.radians(1.5)
+RANGE_STD_M = 0.05
+MAX_RESIDUAL_M = 0.15
+MAX_LEAN = math.radians(15.0)
+VELOCITY_SCALE = 0.01
+MAX_MISSES = 8
+Vec = NDArray[np.float64]
+
+
+class Filtered:
+    """A scalar with variance. `correct` refuses what lies outside the gate, but gives in after `MAX_MISSES` refusals."""
+
+    def __init__(self, value: float, std: float) -> None:
+        self.value, self.variance, self._misses = value, std * std, 0
+
+    def predict(self, change: float, std: float) -> None:
+        self.value += change
+        self.variance += std * std
+
+    def correct(self, innovation: float, std: float) -> bool:
+        """``innovation``: measured minus ``value`` (wrapped by the caller). True when used."""
+        total = self.variance + std * std
+        if innovation * innovation > GATE_SIGMAS**2 * total:
+            self._misses += 1
+            if self._misses < MAX_MISSES:
+                return False
+            self.variance = total = innovation * innovation
+        self._misses = 0
+        gain = self.variance / total
+        self.value += gain * innovation
+        self.variance *= 1.0 - gain
+        self.variance = max(self.variance, 1e-8)
+        return True
+
+    @property
+    def std(self) -> float:
+        return math.sqrt(self.variance)
+
+
+class Motion(NamedTuple):
+    """``along_mps``: dx/dt; ``closing_mps``: towards the hull; as last measured, ``age_s`` ago."""
+
+    along_mps: float
+    closing_mps: float
+    age_s: float
+
+
+class Navigator:
+    """Feed it in this order each tick: `predict`, `take_fix` for each DVL report, `take_range`; then read `pose`.
+
+    Args:
+        x_m, x_std_m: where along the ship the vehicle was put in.
+    """
+
+    def __init__(self, surface: HullSurface, rig: Rig, side: Side, x_m: float, x_std_m: float) -> None:
+        self._surface = surface
+        self._side = side
+        self._sign = facing_sign(side)
+        self._axes = beam_axes(rig.dvl_beam_angle_rad)
+        self._dvl_mount: Vec = np.array(rig.dvl_mount_m)
+        self._range_forward_m = rig.sonar_forward_mount_m[0]
+        self._x = Filtered(x_m, x_std_m)
+        self._standoff = Filtered(5.0, 5.0)
+        self._yaw = Filtered(0.0, 1.0)
+        self._body_velocity = (0.0, 0.0, 0.0)
+        self._roll = self._pitch = self._yaw_rate = 0.0
+        self._depth_m = 0.0
+        self._then: float | None = None
+        self.plane_t = -math.inf
+        self.velocity_t = -math.inf
+        self.range_t = -math.inf
+        self.rejected = 0
+
+    def predict(self, now: float, roll: float, pitch: float, yaw_rate: float, depth_m: float) -> None:
+        """Carries the state to ``now`` with the gyro's ``yaw_rate`` [rad/s] and the last velocity."""
+        dt = 0.0 if self._then is None else min(max(now - self._then, 0.0), 0.5)
+        self._then, self._roll, self._pitch, self._yaw_rate, self._depth_m = now, roll, pitch, yaw_rate, depth_m
+        if dt == 0.0:
+            return
+        fresh = now - self.velocity_t < 1.0
+        motion = self.motion(now)
+        noise = VELOCITY_SCALE * abs(motion.along_mps) * dt + 0.001 * math.sqrt(dt) if fresh else 0.3 * math.sqrt(dt)
+        self._x.predict(motion.along_mps * dt if fresh else 0.0, noise)
+        self._standoff.predict(-motion.closing_mps * dt if fresh else 0.0, 0.05 * math.sqrt(dt))
+        self._yaw.predict(yaw_rate * dt, math.radians(1.0) * math.sqrt(dt))
+        self._yaw.value = wrap_pi(self._yaw.value)
+
+    def take_fix(self, fix: Fix) -> None:
+        """A DVL report: velocity, and the plane of its beams as stand-off and yaw."""
+        if fix.velocity is not None:
+            self._body_velocity, self.velocity_t = fix.velocity, fix.t
+        plane = fit_plane(fix, self._axes, self._dvl_mount)
+        if plane is None or plane.residual_m > MAX_RESIDUAL_M or not 0.0 < plane.distance_m < MAX_RANGE_M:
+            return
+        level = _level(plane.normal, self._roll, self._pitch)
+        # Near the surface the upper beams meet the water's underside: a plane that leans otherwise than the plating is not it.
+        lean = math.asin(max(-1.0, min(1.0, -level[2]))) - math.asin(max(-1.0, min(1.0, float(self._normal()[2]))))
+        if abs(lean) > MAX_LEAN:
+            self.rejected += 1
+            return
+        yaw = math.atan2(level[1], -level[0])
+        used = self._standoff.correct(plane.distance_m - self._standoff.value, PLANE_STD_M + 0.005 * plane.distance_m)
+        used &= self._yaw.correct(wrap_pi(yaw - self._yaw.value), PLANE_YAW_STD)
+        if used:
+            self.plane_t = fix.t
+        else:
+            self.rejected += 1
+
+    def take_range(self, t: float, distance_m: float) -> None:
+        """A forward range [m]: stand-off when the beams are silent, a check when they are not."""
+        if not 0.0 < distance_m < MAX_RANGE_M or abs(self._yaw.value) > math.radians(50.0):
+            return
+        self.range_t = t
+        normal = self._normal()
+        flank = math.hypot(normal[0], normal[1])
+        along = math.cos(self._pitch) * math.cos(self._yaw.value) * flank - math.sin(self._pitch) * float(normal[2])
+        standoff = (distance_m + self._range_forward_m) * along
+        if t - self.plane_t > 0.5:
+            std = RANGE_STD_M + 0.3 * abs(math.sin(self._yaw.value)) * distance_m
+            if not self._standoff.correct(standoff - self._standoff.value, std):
+                self.rejected += 1
+
+    def _normal(self) -> Vec:
+        s = self._surface.girth_at_depth(self._x.value, self._depth_m)
+        return self._surface.normal(self._side, self._x.value, s)
+
+    def seen(self, now: float) -> bool:
+        """True while beams or range have given the stand-off within `LOST_AFTER_S`."""
+        return now - max(self.plane_t, self.range_t) < LOST_AFTER_S
+
+    def motion(self, now: float) -> Motion:
+        """Velocity over the hull, turned by yaw (roll and pitch are small and the DVL looks across them)."""
+        forward, right, down = self._body_velocity
+        right -= self._yaw_rate * float(self._dvl_mount[0])
+        c, s = math.cos(self._pitch), math.sin(self._pitch)
+        level_forward = forward * c + down * s
+        yaw = self._yaw.value
+        closing = level_forward * math.cos(yaw) - right * math.sin(yaw)
+        to_right = level_forward * math.sin(yaw) + right * math.cos(yaw)
+        normal = self._normal()
+        # On tapering plating a step along the tangent is a shorter step along x.
+        along = self._sign * to_right * abs(float(normal[1])) / max(math.hypot(normal[0], normal[1]), 1e-6)
+        return Motion(along, closing, now - self.velocity_t)
+
+    def pose(self, now: float) -> HullPose | None:
+        """The believed pose, or None while the hull is not seen or the stand-off is not known to 0.5 m."""
+        if not self.seen(now) or self._standoff.std > 0.5:
+            return None
+        x_m, s_m = self._place()
+        return HullPose(
+            side=self._side,
+            x_m=x_m,
+            s_m=s_m,
+            depth_m=self._depth_m,
+            standoff_m=self._standoff.value,
+            yaw_off_rad=self._yaw.value,
+            x_std_m=self._x.std,
+            standoff_std_m=self._standoff.std,
+            yaw_std_rad=self._yaw.std,
+        )
+
+    def _place(self) -> tuple[float, float]:
+        """(x, s) of the hull point whose outward normal passes through the vehicle at its depth."""
+        x = self._x.value
+        s = self._surface.girth_at_depth(x, self._depth_m)
+        for _ in range(3):
+            point = self._surface.point(self._side, x, s)
+            normal = self._surface.normal(self._side, x, s)
+            rise = float(point[2] + normal[2] * self._standoff.value - (self._surface.draught_m - self._depth_m))
+            flank = math.hypot(normal[0], normal[1])
+            if abs(rise) < 1e-3 or flank < 0.2:
+                break
+            s = max(0.0, s - rise / max(flank, 0.2))
+        return x, s
+
+
+def _level(vector: tuple[float, float, float], roll: float, pitch: float) -> Vec:
+    """A body FRD vector in the frame that shares its heading but is level."""
+    x, y, z = vector
+    cr, sr, cp, sp = math.cos(roll), math.sin(roll), math.cos(pitch), math.sin(pitch)
+    y, z = cr * y - sr * z, sr * y + cr * z
+    x, z = cp * x + sp * z, -sp * x + cp * z
+    return np.array([x, y, z])

@@ -1,0 +1,284 @@
+"""One control tick: hear, decide, guard, send. The heartbeat comes from here, so that a hung loop lets the failsafe act."""
+
+import math
+from typing import BinaryIO, Literal
+
+from hull.surface import HullSurface
+from rov.config import RovConfig
+from rov.controller import Controller, Wish
+from rov.doctor import PARAMETERS, Check, Sensors, examine
+from rov.dvl import DvlReader
+from rov.gate import Facts, Limits, Verdict, judge
+from rov.ladder import LEAVE_PATIENCE_S, AbortLadder, Clearance
+from rov.link import Link
+from rov.navigator import Motion, Navigator
+from rov.orders import Orders
+from rov.vehicle import NEUTRAL, ArduSub
+from wire import messages as m
+from wire.bus import Bus
+from wire.channel import ByteChannel
+from wire.command import CommandServer
+
+ASK_AGAIN_S = 2.0
+GUIDANCE_FRESH_S = 1.0
+STATION_FRESH_S = 2.0
+DEPTH_JUMP_M = 0.6
+SURFACE_M = 0.35
+DISARM_M = 0.6
+PREFLIGHT_S = 6.0
+HULL_LOST_S = 4.0  # missions gets the first go at finding it again
+MODE = "ALT_HOLD"
+
+
+class Rov:
+    """Call `tick` at 20 Hz with the clock's ``now`` [s].
+
+    Args:
+        mavlink, dvl: byte channels to autopilot and DVL.
+        tlog: file for every MAVLink packet, or None.
+    """
+
+    def __init__(
+        self,
+        config: RovConfig,
+        surface: HullSurface,
+        bus: Bus,
+        commands: CommandServer,
+        mavlink: ByteChannel,
+        dvl: ByteChannel,
+        tlog: BinaryIO | None = None,
+    ) -> None:
+        e = config.envelope
+        self._config, self._bus = config, bus
+        self.vehicle = ArduSub(Link(mavlink, config.utc_epoch, tlog), PARAMETERS)
+        self.dvl = DvlReader(dvl)
+        self.navigator = Navigator(surface, config.rig, e.side, e.launch_x_m, e.launch_x_std_m)
+        self._controller = Controller(e.launch_offset_m)
+        self._ladder = AbortLadder()
+        self._limits = Limits(e.min_standoff_m, e.max_depth_m, e.max_speed_mps)
+        self._orders = Orders(commands, self._ladder)
+        self._subscription = bus.subscribe("guidance", "station_beat")
+        self._guidance: m.Guidance | None = None
+        self._guidance_t = self._station_t = -math.inf
+        self._last_depth: tuple[float, float] | None = None
+        self._depth_jump_t = -math.inf
+        self._hull_wanted_t = math.inf
+        self._mode_was_ours = self._was_armed = False
+        self._asked_t = -math.inf
+        self._ready_t: float | None = None
+        self._alerts: dict[str, m.Alert] = {}
+        self.preflight: list[Check] = []
+        self._reason = ""
+        self._pose: m.HullPose | None = None
+        self._motion = Motion(0.0, 0.0, math.inf)
+        self._outboard = False
+        self._last_standoff = e.launch_offset_m
+
+    # -- one tick --------------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        self._orders.serve(now)
+        self.vehicle.receive(now)
+        self._hear(now)
+        self._navigate(now)
+        rung = self._ladder.update(self._triggers(now), self._clearance(now), now)
+        control, guidance = self._choose(rung, now)
+        wish = self._wish(guidance, control, now)
+        self._arming(control, wish, now)
+        verdict = self._guard(wish, control, now)
+        self.vehicle.transmit(now, verdict.sticks, verdict.altitude_m)
+        self._publish(control, wish, verdict, now)
+
+    def _hear(self, now: float) -> None:
+        for _topic, message in self._subscription.drain():
+            if isinstance(message, m.Guidance):
+                self._guidance, self._guidance_t = message, now
+            elif isinstance(message, m.StationBeat):
+                self._station_t = now
+
+    def _navigate(self, now: float) -> None:
+        r = self.vehicle.reported
+        if now - r.depth_t < 1.0:
+            self._watch_depth(r.depth_t, r.depth_m)
+        self.navigator.predict(now, r.attitude.roll, r.attitude.pitch, r.attitude.yaw_rate, r.depth_m)
+        for fix in self.dvl.receive(now):
+            self.navigator.take_fix(fix)
+        if r.forward_t == now:
+            self.navigator.take_range(now, r.forward_m)
+        self._pose = self.navigator.pose(now)
+        self._motion = self.navigator.motion(now)
+        if self._pose is not None:
+            self._last_standoff = self._pose.standoff_m
+        if self._pose is not None or self._guidance is None or self._guidance.kind != "track":
+            self._hull_wanted_t = now
+        self._outboard = self._last_standoff >= self._config.envelope.outboard_m - 0.3
+
+    def _watch_depth(self, t: float, depth_m: float) -> None:
+        # Any positive barometer altitude re-zeroes depth, even armed: the reading then jumps.
+        if self._last_depth is not None:
+            then, before = self._last_depth
+            if t > then and abs(depth_m - before) > DEPTH_JUMP_M + 1.5 * (t - then):
+                self._depth_jump_t = t
+        self._last_depth = (t, depth_m)
+
+    # -- the ladder ------------------------------------------------------------------------------------------------
+
+    def _triggers(self, now: float) -> set[str]:
+        r, e = self.vehicle.reported, self._config.envelope
+        flying = r.armed and self._was_armed
+        out = set(self._orders.triggers)
+        heard = math.isfinite(self._station_t)
+        tests = {
+            "station_silent": (heard or self._config.station_required) and now - self._station_t > STATION_FRESH_S and flying,
+            "guidance_silent": flying and now - self._guidance_t > GUIDANCE_FRESH_S,
+            "hull_lost": flying and now - self._hull_wanted_t > HULL_LOST_S,
+            "too_close": flying and self._pose is not None and self._pose.standoff_m < 0.8 * e.min_standoff_m,
+            "navigator_uncertain": flying and self._pose is not None and self._pose.x_std_m > 3.0,
+            "depth_jump": now - self._depth_jump_t < 0.5 and flying,
+            "leak": r.leak and flying,
+            "battery_low": flying and 0.0 <= r.battery_fraction < e.min_battery_fraction,
+            "autopilot_silent": self._was_armed and now - r.heartbeat_t > 3.0,
+            "mode_changed": flying and self._mode_was_ours and r.mode != MODE,
+            "other_commander": flying and now - self.vehicle.link.others_sticks_t < 2.0,
+            "disarmed": self._was_armed and not r.armed and not self._may_disarm(),
+        }
+        return out | {name for name, true in tests.items() if true}
+
+    def _may_disarm(self) -> bool:
+        idle = self._guidance is not None and self._guidance.kind == "idle"
+        return (
+            (idle and self.vehicle.reported.depth_m < DISARM_M) or self._orders.disarm_wanted or self._ladder.rung == "surfaced"
+        )
+
+    def _clearance(self, now: float) -> Clearance:
+        # Without sight of the hull only a long time of backing off counts as clear.
+        blind = self._pose is None and self._ladder.rung == "leave" and now - self._ladder.since > LEAVE_PATIENCE_S
+        return Clearance(self._outboard or blind, self.vehicle.reported.depth_m < SURFACE_M)
+
+    # -- what to do ------------------------------------------------------------------------------------------------
+
+    def _choose(self, rung: m.Ladder, now: float) -> tuple[m.Control, m.Guidance | None]:
+        e = self._config.envelope
+        if rung == "ok":
+            fresh = self._guidance is not None and now - self._guidance_t <= GUIDANCE_FRESH_S
+            if self._guidance is None or not fresh:
+                return ("neutral", None) if self.vehicle.reported.armed else ("idle", None)
+            return self._guidance.kind, self._guidance
+        if rung in ("hold", "surfaced"):
+            return ("idle", None) if rung == "surfaced" else ("hold", None)
+        kind: Literal["surface", "leave"] = "surface" if rung == "ascend" else "leave"
+        depth = self.vehicle.reported.depth_m
+        distance = e.outboard_m if rung != "backoff" else max(self._last_standoff, e.standoff_m + 0.5)
+        held = m.Guidance(
+            t=now, seq=0, kind=kind, side=e.side, depth_m=depth, standoff_m=distance, along_mps=0.0, x_stop_m=0.0
+        )  # fmt: skip
+        return kind, held
+
+    def _wish(self, guidance: m.Guidance | None, control: m.Control, now: float) -> Wish:
+        if guidance is None or control in ("hold", "idle", "neutral") or not self.vehicle.reported.armed:
+            # Neutral sticks in ALT_HOLD: the autopilot keeps the depth and heading it has.
+            self._controller.reset()
+            reached = control == "hold" or (control == "idle" and not self.vehicle.reported.armed)
+            return Wish(NEUTRAL, None, reached)
+        r = self.vehicle.reported
+        return self._controller.steer(guidance, self._pose, self._motion, r.depth_m, r.pilot_gain)
+
+    def _arming(self, control: m.Control, wish: Wish, now: float) -> None:
+        r = self.vehicle.reported
+        if not self.vehicle.ready:
+            return
+        self._ready_t = self._ready_t if self._ready_t is not None else now
+        self._was_armed = self._was_armed or r.armed
+        self._mode_was_ours = self._mode_was_ours or (r.mode == MODE and r.armed)
+        # Below the surface only the operator's word disarms: the vehicle floats up into whatever is above it.
+        disarm = r.armed and ((control == "idle" and r.depth_m < DISARM_M) or self._orders.disarm_wanted)
+        if now - self._asked_t < ASK_AGAIN_S and not (disarm and self._orders.disarm_wanted):
+            return
+        if disarm:
+            self._asked_t = now
+            self.vehicle.disarm()
+        elif r.mode != MODE and not self._mode_was_ours:
+            self._asked_t = now
+            self.vehicle.set_mode(MODE)
+        elif not r.armed and control not in ("idle", "neutral", "hold") and r.mode == MODE and self._fit(now):
+            self._asked_t = now
+            self.vehicle.arm()
+
+    def _fit(self, now: float) -> bool:
+        """Preflight passed. Given time for the streams to start before it is called failed."""
+        self.preflight = self.examine(now)
+        bad = [check.name for check in self.preflight if not check.ok]
+        late = self._ready_t is not None and now - self._ready_t > PREFLIGHT_S
+        self._alert(now, "preflight", bool(bad) and late, "critical", f"preflight failed: {', '.join(bad)}")
+        return not bad
+
+    def examine(self, now: float) -> list[Check]:
+        """The doctor's checks with what is known now."""
+        r = self.vehicle.reported
+        sensors = Sensors(now - self.dvl.seen_t, now - r.forward_t)
+        return examine(self.vehicle.values, r, sensors, self._config.envelope.min_battery_fraction, now)
+
+    def _guard(self, wish: Wish, control: m.Control, now: float) -> Verdict:
+        r, pose = self.vehicle.reported, self._pose
+        if wish.sticks == NEUTRAL and wish.altitude_m is None:
+            return Verdict(NEUTRAL, None, "")
+        facts = Facts(
+            armed=r.armed,
+            mode=r.mode,
+            owner=not self._orders.disarm_wanted,
+            link_age_s=now - r.heartbeat_t,
+            wish_age_s=0.0,
+            depth_m=r.depth_m,
+            standoff_m=pose.standoff_m if pose else None,
+            closing_mps=self._motion.closing_mps,
+            speed_mps=math.hypot(self._motion.along_mps, self._motion.closing_mps) if self._motion.age_s < 1.0 else 0.0,
+        )
+        verdict = judge(wish.sticks, wish.altitude_m, facts, self._limits)
+        self._alert(now, "gate", bool(verdict.reason), "warning", f"gate: {verdict.reason}")
+        return verdict
+
+    # -- telling ---------------------------------------------------------------------------------------------------
+
+    def _alert(self, now: float, code: str, active: bool, severity: m.Severity, text: str) -> None:
+        before = self._alerts.get(code)
+        if active == (before is not None) and (not active or (before is not None and before.text == text)):
+            return
+        alert = m.Alert(t=now, source="rov", code=code, severity=severity, text=text if active else "", active=active)
+        if active:
+            self._alerts[code] = alert
+        else:
+            del self._alerts[code]
+        self._bus.publish("alert", alert)
+
+    def _publish(self, control: m.Control, wish: Wish, verdict: Verdict, now: float) -> None:
+        r, rung = self.vehicle.reported, self._ladder.rung
+        reason = self._ladder.reason if rung != "ok" else ""
+        self._alert(
+            now, "ladder", rung != "ok", "warning" if rung == "hold" else "critical", f"{rung}: {reason.replace('_', ' ')}"
+        )
+        state = m.VehicleState(
+            t=now,
+            armed=r.armed,
+            mode=r.mode,
+            control=control,
+            ladder=rung,
+            reason=reason,
+            depth_m=r.depth_m,
+            roll_rad=r.attitude.roll,
+            pitch_rad=r.attitude.pitch,
+            heading_rad=r.attitude.yaw,
+            pose=self._pose,
+            along_mps=self._motion.along_mps,
+            closing_mps=self._motion.closing_mps,
+            climb_mps=r.climb_mps,
+            dvl_age_s=min(now - self.navigator.velocity_t, 1e6),
+            range_age_s=min(now - r.forward_t, 1e6),
+            link_age_s=min(now - r.heartbeat_t, 1e6),
+            battery_v=r.volts,
+            battery_fraction=r.battery_fraction,
+            leak=r.leak,
+            guidance_seq=self._guidance.seq if self._guidance is not None else 0,
+            at_target=wish.at_target,
+            sticks=verdict.sticks,
+        )
+        self._bus.publish("vehicle_state", state)

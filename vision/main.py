@@ -1,0 +1,66 @@
+"""The vision process: ``python -m vision.main SESSION.json``."""
+
+import sys
+from pathlib import Path
+
+from hull.shell import build_surface
+from hull.vessel import load_vessel
+from vision.config import VisionConfig
+from vision.fittings import known_fittings
+from vision.source import VideoSource, ZmqFrames
+from vision.vision import Vision
+from wire import messages as m
+from wire.daemon import run
+from wire.node import Node, open_node
+from wire.record import read_log
+from wire.sockets import is_loopback
+
+TICK_HZ = 25.0
+
+
+def open_camera(node: Node) -> ZmqFrames | VideoSource:
+    """``zmq+tcp://host:port`` or ``zmq+ipc://path``: stamped JPEGs over ZeroMQ (with keys unless
+    on loopback). Anything else is opened by FFmpeg."""
+    url = node.session.camera
+    if url.startswith("zmq+"):
+        endpoint = url.removeprefix("zmq+")
+        return ZmqFrames(node.context, endpoint, None if is_loopback(endpoint) else node.keys)
+    return VideoSource(url, node.clock.now, node.session.rig.camera.latency_s)
+
+
+def where_to_go_on(log: Path) -> tuple[int, int]:
+    """(next finding seq, next finding number) after what a recorder's log holds; (1, 1) without a log."""
+    seq = number = 0
+    if log.exists():
+        for record in read_log(log):
+            if record.topic == "finding":
+                message = m.decode(record.payload)
+                if isinstance(message, m.Finding):
+                    seq, number = max(seq, message.seq), max(number, message.number)
+    return seq + 1, number + 1
+
+
+def main(session_file: str) -> int:
+    """Runs until stopped; the finding numbers continue those of an earlier process."""
+    with open_node(session_file, "vision") as node:
+        vessel_file = Path(node.session.vessel_file)
+        vessel = load_vessel(vessel_file)
+        surface = build_surface(vessel, vessel_file)
+        seq, number = where_to_go_on(node.folder / "aboard" / "record.hslog")
+        config = VisionConfig(
+            rig=node.session.rig,
+            frame_spacing_m=vessel.frame_spacing_m,
+            fittings=known_fittings(vessel, surface),
+            utc=node.clock.utc,
+            next_seq=seq,
+            next_number=number,
+        )
+        camera = open_camera(node)
+        vision = Vision(config, surface, node.bus, camera)
+        run("vision", vision.tick, TICK_HZ, node.clock, node.bus, node.stop)
+        camera.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,111 @@
+"""Height above the plating from the parallax left over after the plane is registered.
+
+For a pixel p with ray r = K⁻¹p on the plane n·P = d the keyframe, warped by the plane homography, shows a point at depth Z
+displaced by μ = δ·(e_xy − e_z·p)/(1 + δ·e_z), with δ = 1/Z − (n·r)/d and e = K·A⁻¹·t. Hence δ, hence the height
+h = d·δ·Z_plane/(1 + δ·Z_plane). For pure sideways motion this is μ = f·b·h/(Z(Z − h)). μ is dense flow at half scale; only
+its part along the known direction counts, the part across it measures the error.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.matching import FINE, Match, engine
+from vision.optics import Optics
+from vision.placing import Look
+from vision.registration import Prepared, Registration, parallax_direction
+
+Vec = NDArray[np.float64]
+Map = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+HALF = 2
+_CORRELATION = 0.6
+_ACROSS_PX = 1.0
+
+
+class Relief(NamedTuple):
+    """At half working scale. ``height_m``: above the hull as modelled, positive towards the camera. ``sure``: measured
+    there; ``overlap``: seen by both frames. ``sure_share``: of the overlap. ``noise_m``: 1 sigma of flat hull."""
+
+    height_m: Map
+    sure: Mask
+    overlap: Mask
+    sure_share: float
+    noise_m: float
+
+
+class ReliefMeter:
+    """Measures relief between registered frames; keeps buffers and the flow engine."""
+
+    def __init__(self, optics: Optics) -> None:
+        self._working = optics
+        self._optics = optics.halved()
+        self.size = (self._optics.width, self._optics.height)
+        self._flow = engine(FINE)
+        xs, ys = np.meshgrid(np.arange(self.size[0]), np.arange(self.size[1]))
+        self._pixels: Vec = np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float64)
+        self._rays: Vec = np.column_stack([self._pixels, np.ones(len(self._pixels))]) @ np.linalg.inv(self._optics.matrix).T
+
+    @property
+    def pixels(self) -> Vec:
+        """Working pixels (n, 2) of the map's places, row by row."""
+        return self._pixels * HALF + 0.5 * (HALF - 1)
+
+    def measure(self, current: Prepared, key: Prepared, found: Registration) -> Relief:
+        match = Match(current.grey, key.grey, found.homography, self._flow)
+        overlap = match.overlap
+        height, across = self._heights(found, match.flow)
+        sure = overlap & (match.agree > _CORRELATION) & (across < _ACROSS_PX)
+        height -= self._modelled(current.look, found)
+        height = level(height, sure)
+        flat = sure & (np.abs(height) < 0.02)
+        noise = float(np.std(height[flat])) if flat.sum() > 100 else float("inf")
+        share = float(sure.sum()) / max(1.0, float(overlap.sum()))
+        return Relief(height, sure, overlap, share, noise)
+
+    def _heights(self, found: Registration, flow: Map) -> tuple[Map, Map]:
+        """Height over the fitted plane [m] and the flow across the epipolar direction [half-scale px]."""
+        a = found.rotation + np.outer(found.shift, found.normal) / found.distance_m
+        epipole = self._optics.matrix @ np.linalg.inv(a) @ found.shift
+        along = parallax_direction(epipole, self._pixels)
+        ax, ay = along[:, 0], along[:, 1]
+        mx, my = flow[..., 0].ravel(), flow[..., 1].ravel()
+        length2 = np.maximum(ax * ax + ay * ay, 1e-9)
+        g = (mx * ax + my * ay) / length2
+        across = np.abs(mx * ay - my * ax) / np.sqrt(length2)
+        delta = g / np.clip(1.0 - g * epipole[2], 0.1, 10.0)
+        z_plane = found.distance_m / np.maximum(self._rays @ found.normal, 0.1)
+        height = found.distance_m * delta * z_plane / np.maximum(1.0 + delta * z_plane, 0.2)
+        shape = (self.size[1], self.size[0])
+        return height.reshape(shape).astype(np.float32), across.reshape(shape).astype(np.float32)
+
+    def _modelled(self, look: Look, found: Registration) -> Map:
+        """What the hull's own curvature puts above the fitted plane."""
+        xs, ys = np.meshgrid(np.linspace(0, self._working.width - 1, 9), np.linspace(0, self._working.height - 1, 7))
+        pixels = np.stack([xs.ravel(), ys.ravel()], axis=1)
+        hits = look.place(pixels)
+        rays = np.column_stack([pixels, np.ones(len(pixels))]) @ np.linalg.inv(self._working.matrix).T
+        normal, distance = look.plane()
+        height = np.where(hits.ok, distance - hits.forward * (rays @ normal), 0.0)
+        grid = np.clip(height, -0.5, 0.5).reshape(7, 9).astype(np.float32)
+        return np.asarray(cv2.resize(grid, self.size, interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def level(height: Map, sure: Mask, near_m: float = 0.02) -> Map:
+    """Takes out the tilt and offset of the flat part: a plane fitted to what is sure and within ``near_m`` of it."""
+    rows, cols = np.nonzero(sure[::4, ::4])
+    if len(rows) < 50:
+        return height
+    x, y = cols * 4.0, rows * 4.0
+    z = height[::4, ::4][rows, cols].astype(np.float64)
+    design = np.column_stack([np.ones_like(x), x / 100.0, y / 100.0])
+    fit = np.zeros(3)
+    for _ in range(3):
+        near = np.abs(z - design @ fit) < near_m
+        if near.sum() < 50:
+            return height
+        fit = np.linalg.lstsq(design[near], z[near], rcond=None)[0]
+    ys, xs = np.mgrid[0 : height.shape[0], 0 : height.shape[1]]
+    return np.asarray(height - (fit[0] + fit[1] * xs / 100.0 + fit[2] * ys / 100.0), np.float32)

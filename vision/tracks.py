@@ -1,0 +1,212 @@
+"""Contacts kept in hull coordinates: detections of many frames joined where they lie on the ship.
+
+An opportunity is a frame in which the contact could have been detected: usable, relief measured, and its place in the
+footprint. ``confirm_hits`` hits in the last ``confirm_window`` opportunities confirm a contact.
+"""
+
+import math
+from collections import Counter, deque
+from typing import NamedTuple
+
+import numpy as np
+
+from vision.config import VisionConfig
+from wire import messages as m
+
+_MAX_SIGHTS = 60
+_BLUR_M = 0.02
+
+
+class Sight(NamedTuple):
+    """One detection on the hull. ``low``, ``high``: extent in (x, s) [m]; ``cut``: the extent runs on beyond low x, low s,
+    high x, high s. ``pose_std_m``: how sure the vehicle's own place was. ``cue``: what it was found by."""
+
+    t: float
+    detection: m.Detection
+    low: tuple[float, float]
+    high: tuple[float, float]
+    cut: tuple[bool, bool, bool, bool]
+    pose_std_m: float
+    cue: str
+
+
+class Extent(NamedTuple):
+    """Rectangle on the unrolled hull [m]."""
+
+    x0: float
+    s0: float
+    x1: float
+    s1: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.x0 + self.x1) / 2.0, (self.s0 + self.s1) / 2.0
+
+    def gap(self, other: "Extent") -> float:
+        """Distance between the rectangles, 0 when they overlap."""
+        dx = max(self.x0 - other.x1, other.x0 - self.x1, 0.0)
+        ds = max(self.s0 - other.s1, other.s0 - self.s1, 0.0)
+        return math.hypot(dx, ds)
+
+    def overlap(self, other: "Extent") -> float:
+        """Common area over the smaller one's area."""
+        dx = min(self.x1, other.x1) - max(self.x0, other.x0)
+        ds = min(self.s1, other.s1) - max(self.s0, other.s0)
+        smaller = min((self.x1 - self.x0) * (self.s1 - self.s0), (other.x1 - other.x0) * (other.s1 - other.s0))
+        return max(dx, 0.0) * max(ds, 0.0) / max(smaller, 1e-6)
+
+
+class Track:
+    """One contact. ``name`` counts tracks; ``hits`` and ``frames`` count sights and opportunities over its life."""
+
+    def __init__(self, name: int, window: int, sight: Sight) -> None:
+        self.name = name
+        self.side: m.Side = sight.detection.side
+        self.sights: list[Sight] = []
+        self.hits = 0
+        self.frames = 0
+        self.first_t = sight.t
+        self.last_t = sight.t
+        self.confirmed = False
+        self.window: deque[bool] = deque(maxlen=window)
+        self.extent = Extent(*sight.low, *sight.high)
+
+    def add(self, sight: Sight) -> None:
+        self.sights.append(sight)
+        if len(self.sights) > _MAX_SIGHTS:
+            self.sights.pop(_MAX_SIGHTS // 2)
+        self.hits += 1
+        self.last_t = sight.t
+        self.extent = joined_extent(self.sights)
+
+    def note(self, hit: bool, confirm_hits: int) -> None:
+        """One opportunity passed."""
+        self.frames += 1
+        self.window.append(hit)
+        self.confirmed = self.confirmed or sum(self.window) >= confirm_hits
+
+    @property
+    def hopeless(self) -> bool:
+        """A full window without a hit, never confirmed."""
+        return not self.confirmed and len(self.window) == self.window.maxlen and not any(self.window)
+
+    def kind(self) -> m.Kind:
+        """By vote of the sights, weighted by score; whole views count three times; shape overrules when the whole is known."""
+        votes: Counter[m.Kind] = Counter()
+        for sight in self.sights:
+            votes[sight.detection.kind] += round(100 * sight.detection.score) * (1 if any(sight.cut) else 3)
+        kind = max(sorted(votes), key=lambda k: votes[k])
+        along, across = self.size()
+        if kind in ("box", "bag", "torpedo") and max(along, across) > 0.7 and max(along, across) > 2.5 * min(along, across):
+            return "torpedo"
+        return kind
+
+    def size(self) -> tuple[float, float]:
+        """Along x and along girth [m]."""
+        return self.extent.x1 - self.extent.x0, self.extent.s1 - self.extent.s0
+
+    def height(self) -> float | None:
+        heights = [s.detection.height_m for s in self.sights if s.detection.height_m is not None]
+        return float(np.median(heights)) if heights else None
+
+    def confidence(self) -> float:
+        """Mean score of the sights, lowered by the share of opportunities that missed it."""
+        score = float(np.mean([s.detection.score for s in self.sights]))
+        return min(0.99, score * (0.6 + 0.4 * min(1.0, self.hits / max(1, self.frames))))
+
+    def position_std(self) -> float:
+        """1 sigma [m]: the vehicle's own uncertainty, which no repetition lowers, the scatter of the sights, and a quarter
+        of the length while the whole was never in one view."""
+        pose = min(s.pose_std_m for s in self.sights)
+        whole = [s for s in self.sights if not any(s.cut)]
+        unseen = 0.0 if whole else 0.25 * max(self.size())
+        whole = whole or self.sights
+        centres = np.array([[(s.low[0] + s.high[0]) / 2, (s.low[1] + s.high[1]) / 2] for s in whole])
+        scatter = float(np.linalg.norm(centres.std(axis=0))) / math.sqrt(len(whole))
+        return math.sqrt(pose * pose + scatter * scatter + unseen * unseen + _BLUR_M * _BLUR_M)
+
+
+def joined_extent(sights: list[Sight]) -> Extent:
+    """The whole from partial views: each edge is the median of the views that show it, else the farthest seen."""
+    edges: list[float] = []
+    for i in range(4):
+        values = np.array([(s.low + s.high)[i] for s in sights])
+        shown = np.array([not s.cut[i] for s in sights])
+        pick = np.min if i < 2 else np.max
+        edges.append(float(np.median(values[shown])) if shown.any() else float(pick(values)))
+    x0, s0, x1, s1 = edges
+    return Extent(min(x0, x1 - 0.02), min(s0, s1 - 0.02), max(x1, x0 + 0.02), max(s1, s0 + 0.02))
+
+
+class Tracker:
+    """All contacts of a survey."""
+
+    def __init__(self, config: VisionConfig) -> None:
+        self._config = config
+        self._names = 0
+        self.tracks: list[Track] = []
+
+    def update(self, sights: list[Sight], footprint: tuple[tuple[float, float], ...], side: m.Side, judged: bool) -> list[Track]:
+        """Adds one frame's sights. ``judged``: detections were possible within ``footprint``. Returns the tracks hit."""
+        hit: list[Track] = []
+        for sight in sights:
+            if sight.detection.score < self._config.min_score:
+                continue
+            track = self._nearest(sight)
+            if track is None:
+                self._names += 1
+                track = Track(self._names, self._config.confirm_window, sight)
+                self.tracks.append(track)
+            track.add(sight)
+            if track not in hit:
+                hit.append(track)
+        view = _bounds(footprint)
+        for track in self.tracks:
+            if track in hit or (judged and view is not None and track.side == side and _was_in_view(track.extent, view)):
+                track.note(track in hit, self._config.confirm_hits)
+        self._merge()
+        self.tracks = [track for track in self.tracks if not track.hopeless]
+        return [track for track in hit if track in self.tracks]
+
+    def _nearest(self, sight: Sight) -> Track | None:
+        here = Extent(*sight.low, *sight.high)
+        gate = self._config.gate_m + sight.pose_std_m
+        best: Track | None = None
+        best_cost = math.inf
+        for track in self.tracks:
+            if track.side != sight.detection.side:
+                continue
+            gap = track.extent.gap(here)
+            apart = math.dist(track.extent.centre, here.centre)
+            if (gap <= 0.1 + min(sight.pose_std_m, 0.1) or apart < gate) and gap + 0.1 * apart < best_cost:
+                best, best_cost = track, gap + 0.1 * apart
+        return best
+
+    def _merge(self) -> None:
+        """Joins the later of two tracks that have come to cover the same place into the earlier."""
+        for i, track in enumerate(self.tracks):
+            for other in self.tracks[i + 1 :]:
+                if other.side == track.side and track.extent.overlap(other.extent) > 0.5:
+                    self._absorb(track, other)
+                    return
+
+    def _absorb(self, track: Track, other: Track) -> None:
+        track.sights = sorted(track.sights + other.sights, key=lambda s: s.t)[-_MAX_SIGHTS:]
+        track.hits = len({s.t for s in track.sights}) if track.hits + other.hits <= _MAX_SIGHTS else track.hits + other.hits
+        track.frames = max(track.frames, other.frames, track.hits)
+        track.first_t, track.last_t = min(track.first_t, other.first_t), max(track.last_t, other.last_t)
+        track.confirmed = track.confirmed or other.confirmed
+        track.extent = joined_extent(track.sights)
+        self.tracks.remove(other)
+
+
+def _bounds(footprint: tuple[tuple[float, float], ...]) -> Extent | None:
+    if not footprint:
+        return None
+    xs, ss = [p[0] for p in footprint], [p[1] for p in footprint]
+    return Extent(min(xs), min(ss), max(xs), max(ss))
+
+
+def _was_in_view(extent: Extent, view: Extent) -> bool:
+    """Most of the contact, or of the view, is common, and the contact's middle or a large part of it was seen."""
+    return extent.overlap(view) > 0.6
