@@ -24,7 +24,7 @@ DEFAULT_SCENARIO = SCENARIOS / "coaster_default.yaml"
 #   missions  aboard   python -m missions.main    what to look at next; 10 Hz
 #   recorder  aboard   python -m wire.recorder_main   logs first, replays gaps; 20 Hz
 #   station   surface  python -m station.main     store, page, report; 10 Hz
-#   sim       (CI)     python -m sim.server       a world in place of the vehicle
+#   sim       (CI)     python -m sim.main         a world in place of the vehicle
 
 
 def _say(text: str) -> None:
@@ -40,7 +40,14 @@ def _print(document: dict[str, Any], as_json: bool) -> None:
 
 
 def _demo(args: argparse.Namespace) -> int:
-    args.mission, args.sim, args.vehicle, args.camera, args.dvl, args.fast = DEFAULT_MISSION, DEFAULT_SCENARIO, None, None, None, False
+    args.mission, args.sim, args.vehicle, args.camera, args.dvl, args.fast = (
+        DEFAULT_MISSION,
+        DEFAULT_SCENARIO,
+        None,
+        None,
+        None,
+        False,
+    )
     return _run(args)
 
 
@@ -89,9 +96,9 @@ def _score(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from rov.doctor_main import examine
+    from rov.doctor_main import examine_vehicle
 
-    checks = examine(args.vehicle, args.dvl, _say)
+    checks = examine_vehicle(args.vehicle, args.dvl, _say)
     failed = [check for check in checks if not check["ok"]]
     if args.json:
         print(json.dumps(checks, indent=2))
@@ -112,9 +119,17 @@ def _plan(args: argparse.Namespace) -> int:
 
 
 def _sim(args: argparse.Namespace) -> int:
-    from sim.server import serve_scenario
+    from sim.main import build, serve_until_stopped
+    from sim.server import Ports
+    from wire.clock import WallClock
+    from wire.rig import BLUEROV2
 
-    return serve_scenario(args.scenario, args.mavlink, args.dvl_port, args.camera_port, args.seed, _say)
+    world, feed, _truth = build(args.scenario, args.seed, BLUEROV2)
+    ports = Ports((args.mavlink,), args.dvl_port, f"tcp://127.0.0.1:{args.camera_port}")
+    _say(f"MAVLink {args.mavlink}, DVL 127.0.0.1:{args.dvl_port}, camera zmq+tcp://127.0.0.1:{args.camera_port}; Ctrl-C ends")
+    slipped = serve_until_stopped(world, feed, WallClock(), ports)
+    _say(f"{world.t:.1f} s simulated, fell behind by {slipped:.1f} s")
+    return 0
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -137,10 +152,14 @@ def _keys(args: argparse.Namespace) -> int:
 def _survey_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--headless", action="store_true", help="do not open the page; it is served all the same")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the simulator's randomness (default 1)")
-    parser.add_argument("--out", type=Path, default=Path("surveys"), metavar="DIR", help="where the survey folder goes (default ./surveys)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("surveys"), metavar="DIR", help="where the survey folder goes (default ./surveys)"
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--fail-on-contact", action="store_true", help="exit code 6 when contacts were found")
-    parser.add_argument("--rate", type=float, default=None, metavar="R", help="simulated seconds per second (demo: 2, run --sim: 1)")
+    parser.add_argument(
+        "--rate", type=float, default=None, metavar="R", help="simulated seconds per second (demo: 2, run --sim: 1)"
+    )
     parser.add_argument("--keys", type=Path, default=None, metavar="DIR", help="CURVE keys of the processes (see hullscan keys)")
 
 

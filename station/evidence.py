@@ -78,6 +78,7 @@ def coverage_record(store: Store, config: StationConfig, surface: HullSurface) -
         "planned_m2": area_m2(summary.planned),
         "inspected_m2": area_m2(summary.inspected),
         "seen_poor_m2": area_m2(summary.seen_poor),
+        "inspected_fraction": summary.fraction,
         "percent": percent(summary.fraction),
         "not_inspected_m2": {reason: area_m2(count) for reason, count in summary.reasons},
         "cells": [[c.side, c.col, c.row, c.status, c.reason] for c in cells],

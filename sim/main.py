@@ -1,0 +1,53 @@
+"""The simulator's process in a survey: ``python -m sim.main SESSION.json SCENARIO.yaml TRUTH_DIR SEED``."""
+
+import sys
+from pathlib import Path
+
+from hull.shell import load_ship
+from sim.camera import CameraFeed
+from sim.render import Renderer
+from sim.scenario import load_scenario, vessel_path
+from sim.scene import Scene
+from sim.server import Ports, serve
+from sim.truth import TruthLog
+from sim.world import World
+from wire.clock import Clock
+from wire.daemon import Stop
+from wire.rig import Rig
+from wire.session import load_session
+
+
+def build(scenario_file: Path, seed: int | None, rig: Rig) -> tuple[World, CameraFeed, TruthLog]:
+    """A scenario's world with its camera. Raises hull.document.DocumentError."""
+    scenario = load_scenario(scenario_file)
+    vessel, surface = load_ship(vessel_path(scenario, scenario_file))
+    scene = Scene(scenario, vessel, surface)
+    world = World(scenario, vessel, surface, scene, seed, rig)
+    truth = TruthLog(scenario)
+    picture = Renderer(scene, scenario.water, rig, world.seed)
+    return world, CameraFeed(world, picture, truth), truth
+
+
+def serve_until_stopped(world: World, feed: CameraFeed, clock: Clock, ports: Ports) -> float:
+    """Serves until SIGINT or SIGTERM; returns the seconds by which the world fell behind its clock."""
+    stop = Stop()
+    stop.install()
+    return serve(world, feed, clock, ports, stop).slipped_s
+
+
+def main(session_file: str, scenario_file: str, truth_folder: str, seed: str) -> int:
+    """Serves the session's addresses; leaves truth.jsonl behind."""
+    session = load_session(Path(session_file))
+    world, feed, truth = build(Path(scenario_file), int(seed), session.rig)
+    port = session.mavlink.rpartition(":")[2]
+    ports = Ports((f"udpout:127.0.0.1:{port}",), int(session.dvl.rpartition(":")[2]), session.camera.removeprefix("zmq+"))
+    try:
+        slipped = serve_until_stopped(world, feed, session.clock(), ports)
+    finally:
+        truth.write(Path(truth_folder) / "truth.jsonl")
+    print(f"sim: {world.t:.1f} s simulated, fell behind by {slipped:.1f} s", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:5]))

@@ -1,0 +1,84 @@
+"""Vehicle presets: rigid body, hydrodynamics, thrusters, with their sources.
+
+Published BlueROV2 parameter sets disagree by a factor of 8 on drag; the two presets stand at the ends.
+
+``spec``: mass, added mass, linear and angular damping of Wu, "6-DoF modelling and control of a remotely operated vehicle" (MSc
+thesis, Flinders University, 2018); moments of inertia, body and added, as in ``tethered`` (Wu's equal 0.16 and 0.12 are
+placeholders); surge quadratic damping chosen so that four thrusters at a loaded 12.4 V (9.8 kgf forward) end at the vendor's
+1.5 m/s (Blue Robotics BlueROV2 data sheet), sway and heave scaled from it.
+
+``tethered``: von Benzon, Sørensen, Uth, Jouffroy, Liniger, Pedersen, "An open-source benchmark simulator: control of a
+BlueROV2 underwater robot", JMSE 10(12):1898, 2022, identified on a vehicle with tether and payload; zero coefficients of that
+paper are 0.1 here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Six = tuple[float, float, float, float, float, float]
+GRAVITY = 9.80665
+
+
+@dataclass(frozen=True)
+class Preset:
+    """SI units, body FRD, order surge sway heave roll pitch yaw. ``added``, ``linear``, ``quadratic``: positive numbers.
+    ``buoyancy_n``: fully submerged, weight is ``mass_kg`` g. ``cb_z_m``: centre of buoyancy, negative above the mass."""
+
+    name: str
+    mass_kg: float
+    inertia: tuple[float, float, float]
+    added: Six
+    linear: Six
+    quadratic: Six
+    buoyancy_n: float
+    cb_z_m: float
+    height_m: float = 0.254
+
+
+PRESETS: dict[str, Preset] = {
+    "spec": Preset(
+        name="spec",
+        mass_kg=11.5,
+        inertia=(0.26, 0.23, 0.37),
+        added=(5.5, 12.7, 14.57, 0.189, 0.135, 0.222),
+        linear=(4.03, 6.22, 5.18, 0.07, 0.07, 0.07),
+        quadratic=(39.5, 48.0, 55.0, 1.55, 1.55, 1.55),
+        buoyancy_n=11.5 * GRAVITY + 2.0,
+        cb_z_m=-0.02,
+    ),
+    "tethered": Preset(
+        name="tethered",
+        mass_kg=13.5,
+        inertia=(0.26, 0.23, 0.37),
+        added=(6.36, 7.12, 18.68, 0.189, 0.135, 0.222),
+        linear=(13.7, 0.1, 33.0, 0.1, 0.8, 0.1),
+        quadratic=(141.0, 217.0, 190.0, 1.19, 0.47, 1.5),
+        buoyancy_n=13.5 * GRAVITY + 1.0,
+        cb_z_m=-0.01,
+    ),
+}
+
+# Indices of the parameter array that the kernels read.
+P_MASS, P_WEIGHT, P_BUOYANCY, P_CBZ, P_HEIGHT, P_TAU, P_TETHER, P_RHO = range(8)
+P_INERTIA, P_ADDED, P_LINEAR, P_QUADRATIC = 8, 11, 17, 23
+P_SIZE = 29
+
+
+def parameter_array(preset: Preset, tether_m: float, density: float, thruster_tau_s: float = 0.07) -> NDArray[np.float64]:
+    """The preset as the flat array that `sim.dynamics` reads."""
+    p = np.zeros(P_SIZE)
+    p[P_MASS] = preset.mass_kg
+    p[P_WEIGHT] = preset.mass_kg * GRAVITY
+    p[P_BUOYANCY] = preset.buoyancy_n
+    p[P_CBZ] = preset.cb_z_m
+    p[P_HEIGHT] = preset.height_m
+    p[P_TAU] = thruster_tau_s
+    p[P_TETHER] = tether_m
+    p[P_RHO] = density
+    p[P_INERTIA : P_INERTIA + 3] = preset.inertia
+    p[P_ADDED : P_ADDED + 6] = preset.added
+    p[P_LINEAR : P_LINEAR + 6] = preset.linear
+    p[P_QUADRATIC : P_QUADRATIC + 6] = preset.quadratic
+    return p

@@ -1,0 +1,1 @@
+"""What the vehicle measures, with noise from counter-based generators (`sim.randoms`)."""

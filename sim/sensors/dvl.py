@@ -1,0 +1,88 @@
+"""Water Linked A50, mounted facing the hull: four beams 22.5 degrees off its axis, 0.05-50 m, 8 Hz.
+
+Axes of the instrument: z along body +x (towards the hull), y along body +y, x along body −z. Beam k points
+(sin 22.5° cos φ, sin 22.5° sin φ, cos 22.5°) with φ = 45°, 135°, 225°, 315° for id 0 … 3.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.randoms import NoiseRows
+from sim.sensors.ranges import RayCast
+from wire.rig import Rig
+
+Vec = NDArray[np.float64]
+
+RATE_HZ = 8.0
+LEAST_M, MOST_M = 0.05, 50.0
+BEAM_DROPOUT = 0.01
+PING_DROPOUT = 0.005
+SPEED_NOISE, SPEED_SCALE = 0.004, 0.004
+RANGE_NOISE_M, RANGE_SCALE = 0.004, 0.002
+BODY_FROM_DVL: Vec = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
+
+
+class Beam(NamedTuple):
+    """``velocity_mps``: of the instrument along the beam. ``distance_m``: −1 without a lock."""
+
+    id: int
+    velocity_mps: float
+    distance_m: float
+    valid: bool
+
+
+class Ping(NamedTuple):
+    """``velocity``: instrument axes [m/s], zeros when not valid. ``fom``: its standard deviation [m/s]."""
+
+    velocity: tuple[float, float, float]
+    fom: float
+    valid: bool
+    altitude_m: float
+    beams: tuple[Beam, ...]
+
+
+class Dvl:
+    """Pure: geometry and noise; the wire format is `sim.sensors.dvl_wire`."""
+
+    def __init__(self, seed: int, rig: Rig) -> None:
+        self._noise = NoiseRows(seed, "dvl", 8)
+        self._chance = NoiseRows(seed, "dvl", 5, uniform=True)
+        self._mount: Vec = np.array(rig.dvl_mount_m)
+        tilt = rig.dvl_beam_angle_rad
+        azimuths = [math.radians(45.0 + 90.0 * k) for k in range(4)]
+        self.axes: Vec = np.array(
+            [[math.sin(tilt) * math.cos(f), math.sin(tilt) * math.sin(f), math.cos(tilt)] for f in azimuths]
+        )
+        self._body_axes: Vec = self.axes @ BODY_FROM_DVL.T
+
+    def ping(self, count: int, velocity_body: Vec, rate_body: Vec, cast: RayCast, lost: bool = False) -> Ping:
+        """Ping ``count``. Velocity of the body's origin over the hull, angular rate, both body; ``lost``: no lock by fault."""
+        normals = self._noise.row(count)
+        uniform = self._chance.row(count)
+        at_mount = velocity_body + np.cross(rate_body, self._mount)
+        everything_lost = lost or float(uniform[4]) < PING_DROPOUT
+        beams = []
+        for k in range(4):
+            hit = None if everything_lost else cast(self._mount, self._body_axes[k], MOST_M)
+            if hit is None or hit < LEAST_M or float(uniform[k]) < BEAM_DROPOUT:
+                beams.append(Beam(k, 0.0, -1.0, False))
+                continue
+            along = float(self._body_axes[k] @ at_mount)
+            along += (SPEED_NOISE + SPEED_SCALE * abs(along)) * float(normals[k])
+            distance = hit * (1.0 + RANGE_SCALE * float(normals[4 + k])) + RANGE_NOISE_M * float(normals[4 + k])
+            beams.append(Beam(k, along, max(distance, LEAST_M), True))
+        return self._solve(beams)
+
+    def _solve(self, beams: list[Beam]) -> Ping:
+        good = [b for b in beams if b.valid]
+        if len(good) < 3:
+            return Ping((0.0, 0.0, 0.0), 10.0, False, -1.0, tuple(beams))
+        axes = np.array([self.axes[b.id] for b in good])
+        inverse = np.linalg.inv(axes.T @ axes)
+        velocity = inverse @ axes.T @ np.array([b.velocity_mps for b in good])
+        fom = float(SPEED_NOISE * math.sqrt(inverse.trace() / 3.0))
+        altitude = sum(b.distance_m * math.cos(0.3926990816987241) for b in good) / len(good)
+        return Ping((float(velocity[0]), float(velocity[1]), float(velocity[2])), fom, True, altitude, tuple(beams))

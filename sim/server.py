@@ -1,0 +1,119 @@
+"""The simulator as a process: a thin loop around `World` with real sockets, paced by a clock.
+
+MAVLink over UDP, the DVL over TCP (Water Linked JSON), camera frames as JPEG over a ZeroMQ PUB socket: multipart
+``[b"frame", msgpack {t, seq, width, height}, jpeg]`` with ``t`` on the hullscan clock. All bind to loopback.
+"""
+
+from dataclasses import dataclass, field
+
+import cv2
+import msgspec
+import zmq
+
+from sim.camera import CameraFeed, CameraFrame
+from sim.sockets import TcpServer, UdpChannel
+from sim.world import World
+from wire.clock import Clock
+from wire.daemon import Stop
+
+cv2.setNumThreads(1)
+
+SLICE_S = 0.02
+BURST_S = 0.2
+SLIP_S = 0.5
+JPEG_QUALITY = 90
+
+
+@dataclass
+class Ports:
+    """Where to serve. ``mavlink``: udpout/udpin addresses; ``camera``: a ZeroMQ address (tcp://127.0.0.1:PORT or ipc://…)."""
+
+    mavlink: tuple[str, ...] = ("udpout:127.0.0.1:14550",)
+    dvl: int = 16171
+    camera: str = "tcp://127.0.0.1:5600"
+
+
+def encode_frame(frame: CameraFrame, quality: int = JPEG_QUALITY) -> list[bytes]:
+    """The three parts of a frame on the wire.
+
+    Raises:
+        ValueError: OpenCV could not encode it.
+    """
+    ok, jpeg = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not ok:
+        raise ValueError("frame: JPEG encoding failed")
+    height, width = frame.image.shape[:2]
+    head = {"t": frame.t, "seq": frame.seq, "width": width, "height": height}
+    return [b"frame", msgspec.msgpack.encode(head), jpeg.tobytes()]
+
+
+@dataclass
+class Pacer:
+    """Maps the clock to world time. A world that cannot keep up slips: ``offset`` grows, nothing is skipped.
+
+    ``offset`` is clock time minus world time; ``slipped_s`` counts what was lost.
+    """
+
+    clock: Clock
+    world: World
+    offset: float = field(init=False)
+    slipped_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.offset = self.clock.now() - self.world.t
+
+    def target(self) -> float:
+        """World time to reach now: at most `BURST_S` ahead of where the world is."""
+        lag = self.clock.now() - self.offset - self.world.t
+        if lag > SLIP_S:
+            self.offset += lag - BURST_S
+            self.slipped_s += lag - BURST_S
+            lag = BURST_S
+        return self.world.t + min(max(lag, 0.0), BURST_S)
+
+
+class Server:
+    """Sockets around a world; ``turn`` does what is due and returns the clock time of the next turn."""
+
+    def __init__(self, world: World, feed: CameraFeed | None, clock: Clock, ports: Ports) -> None:
+        self._world, self._feed = world, feed
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._camera = self._context.socket(zmq.PUB)
+        self._camera.setsockopt(zmq.SNDHWM, 4)
+        self._camera.setsockopt(zmq.LINGER, 0)
+        self._camera.bind(ports.camera)
+        self._dvl = TcpServer(ports.dvl)
+        self.dvl_port = self._dvl.port
+        self._mavlink = [UdpChannel(address) for address in ports.mavlink]
+        for channel in self._mavlink:
+            world.attach_mavlink(channel)
+        self.pacer = Pacer(clock, world)
+
+    def turn(self) -> float:
+        """Advances in slices of 20 ms so that no client waits for a picture longer than it must."""
+        target = self.pacer.target()
+        while self._world.t + SLICE_S <= target + 1e-9:
+            self._dvl.poll(self._world.attach_dvl, self._world.dvl.detach)
+            self._world.advance_to(self._world.t + SLICE_S)
+            frame = None if self._feed is None else self._feed.poll(self.pacer.offset)
+            if frame is not None:
+                self._camera.send_multipart(encode_frame(frame), zmq.NOBLOCK)
+        return self._world.t + SLICE_S + self.pacer.offset
+
+    def close(self) -> None:
+        self._camera.close()
+        self._dvl.close()
+        for channel in self._mavlink:
+            channel.close()
+        self._context.term()
+
+
+def serve(world: World, feed: CameraFeed | None, clock: Clock, ports: Ports, stop: Stop) -> Pacer:
+    """Runs until ``stop``; returns the pacer, whose ``slipped_s`` says whether the world kept up."""
+    server = Server(world, feed, clock, ports)
+    try:
+        while not stop.wanted:
+            clock.sleep_until(server.turn())
+    finally:
+        server.close()
+    return server.pacer

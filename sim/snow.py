@@ -1,0 +1,99 @@
+"""Marine snow: particles fixed in the drifting water, so that consecutive frames show the same ones, moved."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hull.kernels import njit
+from sim.noise import hash3, mix64, unit
+
+Vec = NDArray[np.float64]
+Floats = NDArray[np.float32]
+CELL_M = 0.20
+REACH_M = 1.4
+SINK_MPS = 0.0015
+
+
+@njit
+def _splat(radiance: Floats, depth: Floats, x: float, y: float, d: float, sigma: float, peak: Vec) -> None:
+    h, w = depth.shape
+    reach = int(math.ceil(2.5 * sigma))
+    for i in range(max(int(y) - reach, 0), min(int(y) + reach + 2, h)):
+        for j in range(max(int(x) - reach, 0), min(int(x) + reach + 2, w)):
+            if depth[i, j] < d:
+                continue
+            g = math.exp(-((j - x) ** 2 + (i - y) ** 2) / (2.0 * sigma * sigma))
+            for k in range(3):
+                radiance[i, j, k] += np.float32(g * peak[k])
+
+
+@njit
+def add_snow(
+    radiance: Floats, depth: Floats, eye: Vec, turn: Vec, drift: Vec, density: float, seed: int, lens: Vec, lamps: Vec, table: Floats,
+    step_m: float, day: Vec,
+) -> None:  # fmt: skip
+    """Adds particles nearer than what is there. ``eye``, ``turn`` (world → camera) and ``drift`` (where the water has gone since t = 0):
+    NED [m]. ``lens``: as in `sim.raster`."""
+    expected = density * CELL_M**3
+    base = eye - drift
+    reach = int(math.ceil(REACH_M / CELL_M))
+    i0, j0, k0 = int(math.floor(base[0] / CELL_M)), int(math.floor(base[1] / CELL_M)), int(math.floor(base[2] / CELL_M))
+    ahead = turn[2]
+    peak = np.empty(3)
+    for di in range(-reach, reach + 1):
+        for dj in range(-reach, reach + 1):
+            for dk in range(-reach, reach + 1):
+                i, j, k = i0 + di, j0 + dj, k0 + dk
+                mx, my, mz = (i + 0.5) * CELL_M - base[0], (j + 0.5) * CELL_M - base[1], (k + 0.5) * CELL_M - base[2]
+                if mx * ahead[0] + my * ahead[1] + mz * ahead[2] < -0.2:
+                    continue
+                bits = hash3(i, j, seed + 7907 * k)
+                count = int(expected + unit(bits))
+                for _ in range(count):
+                    b1 = mix64(bits)
+                    b2 = mix64(b1)
+                    b3 = mix64(b2)
+                    bits = mix64(b3)
+                    dx = (i + unit(b1)) * CELL_M - base[0]
+                    dy = (j + unit(b2)) * CELL_M - base[1]
+                    dz = (k + unit(b3)) * CELL_M - base[2]
+                    _particle(radiance, depth, dx, dy, dz, turn, unit(bits), lens, lamps, table, step_m, day, peak)
+
+
+@njit
+def _particle(
+    radiance: Floats, depth: Floats, dx: float, dy: float, dz: float, turn: Vec, draw: float, lens: Vec, lamps: Vec, table: Floats,
+    step_m: float, day: Vec, peak: Vec,
+) -> None:  # fmt: skip
+    x = turn[0, 0] * dx + turn[0, 1] * dy + turn[0, 2] * dz
+    y = turn[1, 0] * dx + turn[1, 1] * dy + turn[1, 2] * dz
+    z = turn[2, 0] * dx + turn[2, 1] * dy + turn[2, 2] * dz
+    if z < 0.06:
+        return
+    nx, ny = x / z, y / z
+    if abs(nx) > lens[6] or abs(ny) > lens[7]:
+        return
+    d = math.sqrt(x * x + y * y + z * z)
+    q = nx * nx + ny * ny
+    f = 1.0 + lens[4] * q + lens[5] * q * q
+    px, py = lens[2] + lens[0] * f * nx, lens[3] + lens[1] * f * ny
+    size = 0.00025 + 0.0009 * draw**4
+    blur = 0.0011 * abs(1.0 / z - 1.25)
+    sharp = lens[0] * size / z
+    sigma = math.sqrt(0.45 + sharp * sharp + (lens[0] * blur) ** 2)
+    share = min(sharp * sharp / (sigma * sigma) * 1.2, 1.0)
+    last = table.shape[0] - 1
+    peak[0], peak[1], peak[2] = 0.0, 0.0, 0.0
+    for k in range(lamps.shape[0]):
+        lx, ly, lz = x - lamps[k, 0], y - lamps[k, 1], z - lamps[k, 2]
+        r2 = lx * lx + ly * ly + lz * lz
+        r = math.sqrt(r2)
+        beam = max(lz / r, 0.0)
+        at = min(int((r + d) / step_m + 0.5), last)
+        for m in range(3):
+            peak[m] += 0.35 * share * beam * beam / max(r2, 0.01) * table[at, m]
+    at = min(int(d / step_m + 0.5), last)
+    for m in range(3):
+        peak[m] += 0.25 * share * day[m] * table[at, m]
+    _splat(radiance, depth, px, py, d, sigma, peak)

@@ -1,0 +1,60 @@
+"""Six T200 thrusters on the BlueROV2 vectored frame: PWM to force and moment.
+
+Curve: thrust 3.71 kgf ahead and 2.92 kgf astern at 12 V and 1900/1100 us, growing with voltage as V^1.2 (fits Blue Robotics'
+T200 tables at 10-20 V within 4 %), dead band +-25 us about 1500, shape 0.4 u + 0.6 u^2 between (approximates the tables' curve).
+Current: 17 A per thruster at full thrust and 12 V, as thrust^1.5. Directions and order are ArduSub's FRAME_CONFIG 1.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Vec = NDArray[np.float64]
+
+KGF = 9.80665
+FULL_AHEAD_N = 3.71 * KGF
+FULL_ASTERN_N = 2.92 * KGF
+FULL_CURRENT_A = 17.0
+SQ = 0.7071067811865476
+
+# Position [m] and direction of the force for PWM > 1500 (body FRD):
+# 1 front right, 2 front left, 3 rear right, 4 rear left, 5 right, 6 left.
+POSITIONS: Vec = np.array(
+    [
+        [0.156, 0.111, 0.0],
+        [0.156, -0.111, 0.0],
+        [-0.156, 0.111, 0.0],
+        [-0.156, -0.111, 0.0],
+        [0.0, 0.111, 0.0],
+        [0.0, -0.111, 0.0],
+    ]
+)
+DIRECTIONS: Vec = np.array([[-SQ, SQ, 0.0], [-SQ, -SQ, 0.0], [SQ, SQ, 0.0], [SQ, -SQ, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
+
+
+def allocation() -> Vec:
+    """(6, 6): column k is the force and moment of thruster k at 1 N."""
+    return np.vstack([DIRECTIONS.T, np.cross(POSITIONS, DIRECTIONS).T])
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def thrust_n(pwm: float, volts: float) -> float:
+    """Steady force [N] of one thruster; positive for PWM above 1500. PWM outside 1000 … 2000 stops it, as the ESC does."""
+    if pwm <= 1000.0 or pwm >= 2000.0 or volts <= 0.0:
+        return 0.0
+    off = abs(pwm - 1500.0) - 25.0
+    if off <= 0.0:
+        return 0.0
+    u = min(off / 375.0, 1.0)
+    scale = (volts / 12.0) ** 1.2 * (0.4 * u + 0.6 * u * u)
+    return float(FULL_AHEAD_N * scale if pwm > 1500.0 else -FULL_ASTERN_N * scale)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def current_a(force_n: float, volts: float) -> float:
+    """Current [A] that one thruster draws for ``force_n``."""
+    full = FULL_AHEAD_N if force_n > 0.0 else FULL_ASTERN_N
+    load = abs(force_n) / full
+    if volts <= 0.0:
+        return 0.0
+    return float(FULL_CURRENT_A * load**1.5 * 12.0 / volts)
