@@ -21,9 +21,7 @@ def njit(function: F) -> F:
 
 
 @njit
-def closest_on_triangle(  # noqa: PLR0911
-    px: float, py: float, pz: float, a: Vec, b: Vec, c: Vec
-) -> tuple[float, float, float]:
+def closest_on_triangle(px: float, py: float, pz: float, a: Vec, b: Vec, c: Vec) -> tuple[float, float, float]:
     """Barycentric (wa, wb, wc) of the point of triangle abc closest to p (Ericson, Real-Time Collision Detection, 5.1.5)."""
     abx, aby, abz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
     acx, acy, acz = c[0] - a[0], c[1] - a[1], c[2] - a[2]

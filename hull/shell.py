@@ -100,6 +100,9 @@ def _port_outline(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
     port = points[points[:, 0] >= -1e-6]
     if len(port) < 3:
         return None
+    # A closed mesh has a deck; the shell ends at its edge.
+    top = port[:, 1] >= port[:, 1].max() - 1e-6
+    port = np.concatenate([port[~top], port[top][[int(np.argmax(port[top][:, 0]))]]])
     angle_centre = np.array([0.0, port[:, 1].max()])
     offset = port - angle_centre
     order = np.argsort(np.arctan2(offset[:, 0], -offset[:, 1]), kind="stable")
