@@ -89,7 +89,7 @@ def _bag(size: tuple[float, float, float], at: Anchor, seed: int) -> Built:
         width = half[0] * math.sqrt(max(1.0 - (y / half[1]) ** 2, 0.05))
         rope = capsule(width, 0.007, 10, 3)
         tilt = turned(rope, 0.12 * (uniform(k, 1, seed) - 0.5), 2)
-        crown = lift + half[2] * math.sqrt(max(1.0 - (y / half[1]) ** 2, 0.05)) * 0.93
+        crown = lift + half[2] * math.sqrt(max(1.0 - (y / half[1]) ** 2, 0.05)) * 0.93 + 0.012
         arch = tilt.vertices.copy()
         arch[:, 2] += crown - crown * 0.75 * (arch[:, 0] / width) ** 2
         pieces.append(Piece(place(tilt._replace(vertices=arch), at, (0.0, y, 0.0)), STRAP))
@@ -120,6 +120,7 @@ def grating(size: tuple[float, float, float], at: Anchor, surface: HullSurface, 
     rows = []
     if tampered:
         bag = lumpy_bag((0.62 * hu, 0.45 * hv, 0.06), seed + 5, 36)
+        bag = bag._replace(vertices=bag.vertices - np.array([0.0, 0.0, 0.035]))
         pieces.append(Piece(conform(bag, surface, at._replace(s_m=at.s_m - 0.35 * hv)), CLOTH))
         middle = np.array([0.0, 0.0, 0.5 * lift + 0.006])
         tilt = math.atan(slope)

@@ -1,11 +1,12 @@
 """From radiance to the picture: lens blur, forward scatter, veil, exposure, sensor noise, gamma."""
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hull.kernels import njit
-from sim.noise import hash3, mix64
+from sim.noise import hash3, mix64, njit
 from sim.water_optics import Optics
 
 Vec = NDArray[np.float64]
@@ -26,38 +27,47 @@ def gamma_table() -> Bytes:
     return np.asarray(np.clip(255.0 * shoulder ** (1 / 2.2) + 0.5, 0, 255), np.uint8)
 
 
-def scatter_blur(direct: Floats, depth_coarse: Floats, c_green: float) -> Floats:
-    """Forward scatter: a share of the light that grows with optical depth is spread widely; the rest gets the lens' own small blur."""
-    tau = c_green * np.minimum(depth_coarse, 20.0)
-    share = (0.55 * (1.0 - np.exp(-0.45 * tau))).astype(np.float32)
-    core = cv2.GaussianBlur(direct, (0, 0), 0.55 + 0.35 * min(float(np.median(tau)), 4.0), borderType=cv2.BORDER_REPLICATE)
-    h, w = direct.shape[:2]
-    small = cv2.resize(direct, (w // 4, h // 4), interpolation=cv2.INTER_AREA)
-    wide = cv2.GaussianBlur(small, (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)
-    # spread(wide · share) − core · share, at quarter size where both are smooth
-    wide = cv2.resize(wide * share[..., None], (w, h), interpolation=cv2.INTER_LINEAR)
-    keep = cv2.resize(1.0 - share, (w, h), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.multiply(core, cv2.merge([keep, keep, keep])) + wide)
-
-
 @njit
-def _veil(out: Floats, depth: Floats, nodes: Vec, table: Floats, ambient: Vec, c: Vec, last_d: float) -> None:
-    h, w = depth.shape
-    for i in range(h):
-        for j in range(w):
-            d = min(float(depth[i, j]), last_d)
+def _mix(
+    depth: Floats, share: Floats, wide: Floats, nodes: Vec, table: Floats, ambient: Vec, c: Vec, out: Floats
+) -> None:  # fmt: skip
+    """Quarter-size: (R, G, B to add, share of the sharp picture to keep)."""
+    far = nodes[-1]
+    for i in range(depth.shape[0]):
+        for j in range(depth.shape[1]):
+            d = min(float(depth[i, j]), far)
             k = min(max(np.searchsorted(nodes, d, side="right") - 1, 0), nodes.shape[0] - 2)
             t = min((d - nodes[k]) / (nodes[k + 1] - nodes[k]), 1.0)
             for m in range(3):
                 lamp = (1.0 - t) * table[k, i, j, m] + t * table[k + 1, i, j, m]
-                out[i, j, m] = lamp + ambient[m] * (1.0 - np.exp(-c[m] * d))
+                out[i, j, m] = lamp + ambient[m] * (1.0 - math.exp(-c[m] * d)) + wide[i, j, m] * share[i, j]
+            out[i, j, 3] = 1.0 - share[i, j]
 
 
-def veil(optics: Optics, depth_coarse: Floats, daylight: Vec, shape: tuple[int, int]) -> Floats:
-    """(h, w, 3) veil; ``daylight`` (3,): share of the surface's light that reaches the camera's depth."""
-    small = np.empty((*depth_coarse.shape, 3), np.float32)
-    _veil(small, depth_coarse, optics.veil_d, optics.veil, optics.veil_ambient * daylight, optics.c, float(optics.veil_d[-1]))
-    return np.asarray(cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
+@njit
+def _apply(core: Floats, mixing: Floats) -> None:
+    for i in range(core.shape[0]):
+        for j in range(core.shape[1]):
+            for m in range(3):
+                core[i, j, m] = core[i, j, m] * mixing[i, j, 3] + mixing[i, j, m]
+
+
+def through_water(direct: Floats, coarse: Floats, optics: Optics, daylight: Vec) -> Floats:
+    """Adds forward scatter and veil to ``direct`` (h, w, 3).
+
+    A share of the light that grows with optical depth is spread widely; the rest gets the lens' own small blur. ``coarse``: range
+    [m] of every fourth pixel; ``daylight`` (3,): share of the surface's light that reaches the camera's depth.
+    """
+    tau = float(optics.c[1]) * np.minimum(coarse, 20.0)
+    share = (0.55 * (1.0 - np.exp(-0.45 * tau))).astype(np.float32)
+    h, w = direct.shape[:2]
+    core = cv2.GaussianBlur(direct, (5, 5), 0.55 + 0.35 * min(float(np.median(tau)), 2.0), borderType=cv2.BORDER_REPLICATE)
+    small = cv2.resize(direct, (w // 4, h // 4), interpolation=cv2.INTER_AREA)
+    wide = cv2.GaussianBlur(small, (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)
+    mixing = np.empty((h // 4, w // 4, 4), np.float32)
+    _mix(coarse, share, wide, optics.veil_d, optics.veil, optics.veil_ambient * daylight, optics.c, mixing)
+    _apply(core, cv2.resize(mixing, (w, h), interpolation=cv2.INTER_LINEAR))
+    return np.asarray(core)
 
 
 def exposure(radiance: Floats, balance: Vec) -> float:

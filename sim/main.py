@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from hull.shell import load_ship
-from sim.camera import CameraFeed
+from sim.feed import CameraFeed
 from sim.render import Renderer
 from sim.scenario import load_scenario, vessel_path
 from sim.scene import Scene

@@ -166,8 +166,9 @@ def lumpy_bag(half: tuple[float, float, float], seed: int, steps: int = 48) -> M
             a, b = math.cos(th) * math.cos(p), math.cos(th) * math.sin(p)
             lump = octaves(2.2 * a + 7.0, 2.2 * b + 1.7 * math.sin(th), 3, seed)
             points[i, j] *= 1.0 + 0.14 * lump
-    uv = np.stack(np.broadcast_arrays(half[0] * (1 + phi[None]) * 0.5, (theta[:, None] + 2.0) * half[1]), axis=2)
-    return from_grid(points, numeric_normals(points, np.zeros(3)), uv)
+    wrapped = np.concatenate([points[:, -2:-1], points, points[:, 1:2]], axis=1)
+    normals = numeric_normals(wrapped, np.zeros(3))[:, 1:-1]
+    return from_grid(points, normals, points[..., :2] + np.array([half[0], half[1]]) * 1.3)
 
 
 def prism(radius: float, height: float, sides: int = 6, top_radius: float | None = None, crown: float = 0.0) -> Mesh:
@@ -194,21 +195,30 @@ def sheet(outline_u: Vec, outline_v: Vec, height: Vec) -> Mesh:
     return from_grid(points, normals, np.stack([gu - gu.min(), gv - gv.min()], axis=2))
 
 
+def plating(surface: HullSurface, side: Side, x: Vec, s: Vec) -> tuple[Vec, Vec]:
+    """Points and outward unit normals, both (n, 3), of many places at once; as `HullSurface.point` and `.normal`."""
+    stations, girths = surface.stations, surface.girths
+    i = np.clip(np.searchsorted(stations, x, side="right") - 1, 0, len(stations) - 2)
+    u = np.clip((x - stations[i]) / (stations[i + 1] - stations[i]), 0.0, 1.0)[:, None]
+    rows = (1.0 - u) * girths[i] + u * girths[i + 1]
+    j = np.clip((rows <= s[:, None]).sum(axis=1) - 1, 0, rows.shape[1] - 2)
+    n = np.arange(len(x))
+    width = np.maximum(rows[n, j + 1] - rows[n, j], 1e-12)
+    v = np.clip((s - rows[n, j]) / width, 0.0, 1.0)[:, None]
+    out = []
+    for field in (surface.grid, surface.normals):
+        low, high = (1.0 - u) * field[i, j] + u * field[i + 1, j], (1.0 - u) * field[i, j + 1] + u * field[i + 1, j + 1]
+        out.append(((1.0 - v) * low + v * high) * np.array([1.0, 1.0 if side == "P" else -1.0, 1.0]))
+    return out[0], out[1] / np.linalg.norm(out[1], axis=1, keepdims=True)
+
+
 def conform(mesh: Mesh, surface: HullSurface, at: Anchor) -> Mesh:
-    """Local mesh bent onto the plating: local z is kept as height along the plating's normal (needs an unturned or turned anchor)."""
-    forward = 1.0
-    along = at.axes[0]
+    """Local mesh bent onto the plating: local z is kept as height along the plating's normal."""
     plate_x = np.array([1.0, 0.0, 0.0]) - at.axes[2] * at.axes[2, 0]
     plate_x /= np.linalg.norm(plate_x)
-    c = float(along @ plate_x)
-    s = float(at.axes[1] @ plate_x)
-    out, normals = np.empty_like(mesh.vertices), np.empty_like(mesh.normals)
-    for k, (u, v, h) in enumerate(mesh.vertices):
-        dx, ds = forward * (c * u + s * v), -s * u + c * v
-        x, g = at.x_m + dx * abs(plate_x[0]), at.s_m + ds
-        normal = surface.normal(at.side, x, g)
-        out[k] = surface.point(at.side, x, g) + h * normal
-        shift = normal - at.axes[2]
-        normals[k] = mesh.normals[k] @ at.axes + mesh.normals[k, 2] * shift
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    return orient(mesh._replace(vertices=out, normals=normals))
+    c, s = float(at.axes[0] @ plate_x), float(at.axes[1] @ plate_x)
+    u, v, h = mesh.vertices.T
+    points, normals = plating(surface, at.side, at.x_m + (c * u + s * v) * abs(plate_x[0]), at.s_m - s * u + c * v)
+    leaning = mesh.normals @ at.axes + mesh.normals[:, 2:] * (normals - at.axes[2])
+    leaning /= np.maximum(np.linalg.norm(leaning, axis=1, keepdims=True), 1e-12)
+    return orient(mesh._replace(vertices=points + h[:, None] * normals, normals=leaning))

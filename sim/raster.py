@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hull.kernels import njit
+from sim.noise import njit
 from wire.rig import CameraRig
 
 Vec = NDArray[np.float64]
@@ -78,43 +78,34 @@ def _inside_cut(cuts: Vec, layer: float, u: float, v: float) -> bool:
 
 @njit
 def _face(
-    a: Vec, b: Vec, c: Vec, index: int, corner_uv: Vec, cuts: Vec, layer: float, rays_x: Vec, rays_y: Vec, lens: Vec, inv_z: Vec,
-    face_of: Ints, w1_of: Vec, w2_of: Vec,
+    ax: float, ay: float, az: float, bx: float, by: float, bz: float, cx: float, cy: float, cz: float, index: int, faces: Ints, uv: Vec,
+    cuts: Vec, layer: float, cutting: bool, rays_x: Vec, rays_y: Vec, lens: Vec, inv_z: Vec, face_of: Ints, w1_of: Vec, w2_of: Vec,
 ) -> None:  # fmt: skip
     near = 0.03
-    if a[2] < near and b[2] < near and c[2] < near:
+    if az < near and bz < near and cz < near:
         return
-    bcx, bcy, bcz = b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0]
-    det = a[0] * bcx + a[1] * bcy + a[2] * bcz
-    if det > -1e-12:
+    a0, a1, a2 = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+    det = ax * a0 + ay * a1 + az * a2
+    if det > -1e-14:
         return
     h, w = rays_x.shape
-    if a[2] > near and b[2] > near and c[2] > near:
-        ax, bx, cx = a[0] / a[2], b[0] / b[2], c[0] / c[2]
-        ay, by, cy = a[1] / a[2], b[1] / b[2], c[1] / c[2]
+    left, right, top, bottom = 0, w, 0, h
+    if az > near and bz > near and cz > near:
+        px, qx, rx, py, qy, ry = ax / az, bx / bz, cx / cz, ay / az, by / bz, cy / cz
         left, right, top, bottom = _bounds(
-            min(ax, min(bx, cx)), max(ax, max(bx, cx)), min(ay, min(by, cy)), max(ay, max(by, cy)), lens, w, h
+            min(px, min(qx, rx)), max(px, max(qx, rx)), min(py, min(qy, ry)), max(py, max(qy, ry)), lens, w, h
         )
-    else:
-        left, right, top, bottom = 0, w, 0, h
     if left >= right or top >= bottom:
         return
     k = 1.0 / det
-    a0, a1, a2 = bcx * k, bcy * k, bcz * k
-    b0, b1, b2 = (c[1] * a[2] - c[2] * a[1]) * k, (c[2] * a[0] - c[0] * a[2]) * k, (c[0] * a[1] - c[1] * a[0]) * k
-    c0, c1, c2 = (a[1] * b[2] - a[2] * b[1]) * k, (a[2] * b[0] - a[0] * b[2]) * k, (a[0] * b[1] - a[1] * b[0]) * k
-    cutting = cuts.shape[0] > 0
+    a0, a1, a2 = a0 * k, a1 * k, a2 * k
+    b0, b1, b2 = (cy * az - cz * ay) * k, (cz * ax - cx * az) * k, (cx * ay - cy * ax) * k
+    c0, c1, c2 = (ay * bz - az * by) * k, (az * bx - ax * bz) * k, (ax * by - ay * bx) * k
     for i in range(top, bottom):
         for j in range(left, right):
             x, y = rays_x[i, j], rays_y[i, j]
-            l0 = a0 * x + a1 * y + a2
-            if l0 < -1e-9:
-                continue
-            l1 = b0 * x + b1 * y + b2
-            if l1 < -1e-9:
-                continue
-            l2 = c0 * x + c1 * y + c2
-            if l2 < -1e-9:
+            l0, l1, l2 = a0 * x + a1 * y + a2, b0 * x + b1 * y + b2, c0 * x + c1 * y + c2
+            if min(l0, min(l1, l2)) < -1e-9:
                 continue
             inv = l0 + l1 + l2
             if inv <= inv_z[i, j]:
@@ -122,8 +113,9 @@ def _face(
             w1, w2 = l1 / inv, l2 / inv
             if cutting:
                 w0 = 1.0 - w1 - w2
-                u = w0 * corner_uv[0, 0] + w1 * corner_uv[1, 0] + w2 * corner_uv[2, 0]
-                v = w0 * corner_uv[0, 1] + w1 * corner_uv[1, 1] + w2 * corner_uv[2, 1]
+                f0, f1, f2 = faces[index, 0], faces[index, 1], faces[index, 2]
+                u = w0 * uv[f0, 0] + w1 * uv[f1, 0] + w2 * uv[f2, 0]
+                v = w0 * uv[f0, 1] + w1 * uv[f1, 1] + w2 * uv[f2, 1]
                 if _inside_cut(cuts, layer, u, v):
                     continue
             inv_z[i, j] = inv
@@ -138,19 +130,20 @@ def raster(
 ) -> None:  # fmt: skip
     """Draws the ``chosen`` parts. ``turn``: ship → camera (3, 3); ``eye``: camera in the ship frame. ``parts`` rows: first and last + 1
     face, layer, cut flag. Buffers in: inv_z 0, face_of -1."""
-    corner = np.empty((3, 3))
-    corner_uv = np.empty((3, 2))
-    none = cuts[:0]
+    e0, e1, e2 = eye[0], eye[1], eye[2]
+    t00, t01, t02 = turn[0, 0], turn[0, 1], turn[0, 2]
+    t10, t11, t12 = turn[1, 0], turn[1, 1], turn[1, 2]
+    t20, t21, t22 = turn[2, 0], turn[2, 1], turn[2, 2]
     for k in range(chosen.shape[0]):
-        part = parts[chosen[k]]
-        for f in range(int(part[0]), int(part[1])):
-            for m in range(3):
-                p = vertices[faces[f, m]]
-                dx, dy, dz = p[0] - eye[0], p[1] - eye[1], p[2] - eye[2]
-                for r in range(3):
-                    corner[m, r] = turn[r, 0] * dx + turn[r, 1] * dy + turn[r, 2] * dz
-                corner_uv[m] = uv[faces[f, m]]
-            used = cuts if part[3] > 0.0 else none
-            _face(
-                corner[0], corner[1], corner[2], f, corner_uv, used, part[2], rays_x, rays_y, lens, inv_z, face_of, w1_of, w2_of
-            )
+        part = chosen[k]
+        cutting = parts[part, 3] > 0.0
+        for f in range(int(parts[part, 0]), int(parts[part, 1])):
+            a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+            x, y, z = vertices[a, 0] - e0, vertices[a, 1] - e1, vertices[a, 2] - e2
+            ax, ay, az = t00 * x + t01 * y + t02 * z, t10 * x + t11 * y + t12 * z, t20 * x + t21 * y + t22 * z
+            x, y, z = vertices[b, 0] - e0, vertices[b, 1] - e1, vertices[b, 2] - e2
+            bx, by, bz = t00 * x + t01 * y + t02 * z, t10 * x + t11 * y + t12 * z, t20 * x + t21 * y + t22 * z
+            x, y, z = vertices[c, 0] - e0, vertices[c, 1] - e1, vertices[c, 2] - e2
+            cx, cy, cz = t00 * x + t01 * y + t02 * z, t10 * x + t11 * y + t12 * z, t20 * x + t21 * y + t22 * z
+            _face(ax, ay, az, bx, by, bz, cx, cy, cz, f, faces, uv, cuts, parts[part, 2], cutting, rays_x, rays_y, lens, inv_z,
+                  face_of, w1_of, w2_of)  # fmt: skip

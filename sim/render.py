@@ -71,7 +71,8 @@ class _Geometry:
         count = np.diff(ends)
         self.layer: Ints = np.repeat(np.array([p.layer for p in scene.parts], np.int32), count)
         self.object_id: Ints = np.repeat(np.array([p.object_id for p in scene.parts], np.int32), count)
-        self.along: Vec = np.repeat(np.stack([p.along for p in scene.parts]), count, axis=0)
+        self.part: Ints = np.repeat(np.arange(len(count), dtype=np.int32), count)
+        self.along: Vec = np.stack([p.along for p in scene.parts])
         rows = [[a, b, p.layer, float(p.cuts)] for p, a, b in zip(scene.parts, ends[:-1], ends[1:], strict=True)]
         self.parts: Vec = np.array(rows, dtype=np.float64)
         self.centre: Vec = np.stack([0.5 * (m.vertices.min(0) + m.vertices.max(0)) for m in meshes])
@@ -125,7 +126,7 @@ class Renderer:
                self.lens, *buffers)  # fmt: skip
         return buffers
 
-    def _shadows(self, view: View) -> Vec:
+    def _shadows(self, view: View) -> Floats:
         """Depth maps (lamps, h, w) of what casts shadows near the camera; none when nothing does."""
         g = self.geometry
         p = (g.centre - view.eye) @ view.turn.T
@@ -133,13 +134,13 @@ class Renderer:
         near &= (np.abs(p[:, 0]) - 1.3 * p[:, 2] < 1.65 * g.radius) & (np.abs(p[:, 1]) - 1.0 * p[:, 2] < 1.65 * g.radius)
         chosen = np.flatnonzero(near).astype(np.int32)
         if len(chosen) == 0:
-            return np.zeros((0, 1, 1))
+            return np.zeros((0, 1, 1), np.float32)
         maps = []
         for lamp in self.optics.lamps:
             b = _buffers(_SHADOW.height, _SHADOW.width)
             eye = view.eye + view.turn.T @ lamp
             raster(g.vertices, g.uv, g.faces, g.parts, chosen, g.cuts, view.turn, eye, *self._shadow_rays, self._shadow_lens, *b)
-            maps.append(b.inv_z)
+            maps.append(b.inv_z.astype(np.float32))
         return np.stack(maps)
 
     def _tiles(self, buffers: _Buffers) -> float:
@@ -170,10 +171,10 @@ class Renderer:
         texel = self._tiles(buffers)
         radiance = np.zeros((rig.height, rig.width, 3), np.float32)
         depth = np.empty((rig.height, rig.width), np.float32)
-        along = g.along @ view.turn.T
+        along = np.ascontiguousarray(g.along @ view.turn.T)
         grid = np.array([_SHADOW.cx, _SHADOW.cy, _SHADOW.fx])
-        shade(buffers.inv_z, buffers.face, buffers.w1, buffers.w2, self.rays_x, self.rays_y, g.faces, g.normals, g.uv, g.layer, along,
-              view.turn, self.pool.tiles, self._slots, self.pool.layers, texel, o.lamps, self._shadows(view), grid, o.table,
+        shade(buffers.inv_z, buffers.face, buffers.w1, buffers.w2, self.rays_x, self.rays_y, g.faces, g.normals, g.uv, g.layer, g.part,
+              along, view.turn, self.pool.tiles, self._slots, self.pool.layers, texel, o.lamps, self._shadows(view), grid, o.table,
               self._daylight(view) * o.ambient, o.kd, np.ascontiguousarray(view.ned_turn[:, 2]), radiance, depth)  # fmt: skip
         return radiance, depth
 
@@ -192,7 +193,7 @@ class Renderer:
         if velocity_ned is not None:
             radiance = self._smeared(radiance, coarse, view.ned_turn @ velocity_ned)
         daylight = self._daylight(view)
-        picture = camera.scatter_blur(radiance, coarse, float(o.c[1])) + camera.veil(o, coarse, daylight, (h, w))
+        picture = camera.through_water(radiance, coarse, o, daylight)
         add_snow(picture, depth, view.ned, view.ned_turn, self._drift * t, self.water.particles_per_m3, self.seed, self.lens, o.lamps,
                  o.table, STEP_M, daylight * o.ambient)  # fmt: skip
         gain = camera.exposure(picture, o.balance)

@@ -13,7 +13,7 @@ import numpy as np
 from missions.executor import Missions
 from rov.config import RovConfig
 from rov.rov import Rov
-from sim.camera import CameraFeed, CameraFrame
+from sim.feed import CameraFeed, CameraFrame
 from sim.render import Renderer
 from sim.scenario import Scenario
 from sim.scene import Scene

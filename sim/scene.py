@@ -70,13 +70,15 @@ class Scene:
         seed = scenario.seed * 1000
         self.paint = PAINTS[int(uniform(scenario.seed, 5, 17) * 4.0) if scenario.seed != 1 else 0]
         for side in range(2):
-            self.layers.append(Layer(0, self.paint, 0.15, 0.10, seed + 500 * side))
+            self.layers.append(Layer(0, self.paint, 0.26, 0.10, seed + 500 * side))
         for k, attached in enumerate(scenario.attachments):
             self._add_attachment(k, attached)
+        # Openings first: welds stop at them.
+        for k, fitting in sorted(enumerate(vessel.fittings), key=lambda kf: kf[1].kind != "sea_chest_grating"):
+            self._add_fitting(k, fitting)
         for k, extra in enumerate(scenario.clutter):
             self._add_clutter(k, extra)
-        for k, fitting in enumerate(vessel.fittings):
-            self._add_fitting(k, fitting)
+        self._truth.sort(key=lambda o: o.id)
         self._add_hull()
         self.solids: Vec = np.stack(self._rows) if self._rows else np.zeros((0, solids.ROW))
 
@@ -104,6 +106,8 @@ class Scene:
         paint, fouling, style = look
         low = object_id >= CLUTTER_ID and len(built.solids) == 0
         for piece in built.pieces:
+            if low and built.cut is None:
+                piece = piece._replace(mesh=self._without_openings(piece.mesh, at))
             layer = self._material(piece.material, paint, fouling, style, object_id)
             self.parts.append(
                 Part(piece.mesh, layer, object_id, at.axes[0], not low and piece.material != attachments.DARK, False)
@@ -111,6 +115,16 @@ class Scene:
         self._rows += built.solids
         if built.cut is not None:
             self.cuts.append((0.0 if at.side == "P" else 1.0, *built.cut))
+
+    def _without_openings(self, mesh: Mesh, at: Anchor) -> Mesh:
+        """Drops faces of something laid on the plating that lie over an opening of that side (girth taken along the section's chord)."""
+        middle = mesh.vertices[mesh.faces].mean(axis=1)
+        s = at.s_m + (middle - at.origin) @ at.axes[1] if abs(at.axes[1][0]) < 0.1 else np.full(len(middle), at.s_m)
+        keep = np.ones(len(middle), dtype=bool)
+        for layer, u0, u1, v0, v1 in self.cuts:
+            if layer == (0.0 if at.side == "P" else 1.0):
+                keep &= ~((middle[:, 0] > u0) & (middle[:, 0] < u1) & (s > v0) & (s < v1))
+        return mesh._replace(faces=mesh.faces[keep])
 
     def _note(self, object_id: int, role: str, item: Attachment | Clutter | Fitting, at: Anchor) -> None:
         self._truth.append(

@@ -10,7 +10,7 @@ import cv2
 import msgspec
 import zmq
 
-from sim.camera import CameraFeed, CameraFrame
+from sim.feed import CameraFeed, CameraFrame
 from sim.sockets import TcpServer, UdpChannel
 from sim.world import World
 from wire.clock import Clock

@@ -5,8 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hull.kernels import njit
-from sim.noise import hash3, mix64, unit
+from sim.noise import hash3, mix64, njit, unit
 
 Vec = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -69,7 +68,7 @@ def _particle(
     x = turn[0, 0] * dx + turn[0, 1] * dy + turn[0, 2] * dz
     y = turn[1, 0] * dx + turn[1, 1] * dy + turn[1, 2] * dz
     z = turn[2, 0] * dx + turn[2, 1] * dy + turn[2, 2] * dz
-    if z < 0.06:
+    if z < 0.12:
         return
     nx, ny = x / z, y / z
     if abs(nx) > lens[6] or abs(ny) > lens[7]:
@@ -78,7 +77,7 @@ def _particle(
     q = nx * nx + ny * ny
     f = 1.0 + lens[4] * q + lens[5] * q * q
     px, py = lens[2] + lens[0] * f * nx, lens[3] + lens[1] * f * ny
-    size = 0.00025 + 0.0009 * draw**4
+    size = 0.0002 + 0.0008 * draw**5
     blur = 0.0011 * abs(1.0 / z - 1.25)
     sharp = lens[0] * size / z
     sigma = math.sqrt(0.45 + sharp * sharp + (lens[0] * blur) ** 2)
@@ -92,7 +91,7 @@ def _particle(
         beam = max(lz / r, 0.0)
         at = min(int((r + d) / step_m + 0.5), last)
         for m in range(3):
-            peak[m] += 0.35 * share * beam * beam / max(r2, 0.01) * table[at, m]
+            peak[m] += 0.22 * share * beam * beam / max(r2, 0.01) * table[at, m]
     at = min(int(d / step_m + 0.5), last)
     for m in range(3):
         peak[m] += 0.25 * share * day[m] * table[at, m]

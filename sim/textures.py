@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hull.kernels import njit
-from sim.noise import octaves, uniform, value_noise
+from sim.noise import njit, octaves, uniform, value_noise
 
 Vec = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -83,9 +82,11 @@ def _specks(x: float, y: float, cell: float, density: float, texel: float, seed:
             dy = y - (j + uniform(i, j, seed + 3)) * cell
             d = math.sqrt(dx * dx + dy * dy) / r
             soft = max(0.25, texel / r)
+            if d < 1.6 + soft:
+                d *= 1.0 + 0.35 * value_noise(1.3 * dx / r + 13 * i, 1.3 * dy / r + 7 * j, seed + 4)
             if d < 1.0 + soft:
                 c = 1.0 - _step(1.0 - soft, 1.0 + soft, d)
-                crater = 1.0 - 0.45 * (1.0 - _step(0.2, 0.5, d))
+                crater = 1.0 - (0.35 * uniform(i, j, seed + 5)) * (1.0 - _step(0.2, 0.5, d))
                 cover = max(cover, c * crater)
                 height = max(height, r * c * crater * 0.55)
     return cover, height
@@ -148,9 +149,11 @@ def _paint(c: Vec, x: float, y: float, texel: float, seed: int, worn: float) -> 
     patch = octaves(x / 0.42, y / 0.34, 5, seed + 16)
     coat = _step(0.16, 0.22, patch + 0.10 * worn)
     _mix(c, 0.8 * c[0] + 0.06, 0.8 * c[1] + 0.035, 0.8 * c[2] + 0.03, 0.8 * coat)
-    bare = _step(0.335, 0.365, patch + 0.16 * worn + 0.03 * grain2)
-    rim = _step(0.29, 0.335, patch + 0.16 * worn + 0.03 * grain2) * (1.0 - bare)
-    _mix(c, 0.23, 0.24, 0.24, 0.85 * bare)
+    bare = _step(0.345, 0.375, patch + 0.16 * worn + 0.035 * grain2)
+    rim = _step(0.30, 0.345, patch + 0.16 * worn + 0.03 * grain2) * (1.0 - bare)
+    old = 1.0 + 0.30 * octaves(x / 0.07, y / 0.05, 3, seed + 21) + 0.15 * grain
+    _mix(c, 0.17 * old, 0.165 * old, 0.155 * old, 0.85 * bare)
+    _mix(c, 0.16, 0.075, 0.03, 0.6 * bare * _step(0.1, 0.5, octaves(x / 0.06, y / 0.09, 3, seed + 22)))
     _mix(c, 0.20, 0.095, 0.035, 0.65 * rim)
     streak = value_noise(x / 0.028, y / 1.1, seed + 17) + 0.5 * value_noise(x / 0.009, y / 0.5, seed + 18) * _fade(0.009, texel)
     rust = _step(0.55, 1.0, streak) * _step(0.0, 0.5, octaves(x / 0.8, y / 1.6, 2, seed + 19))
@@ -226,7 +229,7 @@ def _segment(a: float, y: float, digit: int) -> bool:
 
 
 @njit
-def _texel(c: Vec, layer: Vec, decals: Vec, index: int, u: float, v: float, texel: float, coat: Vec) -> tuple[float, float]:
+def _texel(c: Vec, layer: Vec, decals: Vec, index: int, u: float, v: float, texel: float) -> tuple[float, float]:
     """Albedo into ``c``; returns (height [m], gloss)."""
     style, seed, fouling = int(layer[0]), int(layer[6]), layer[4]
     c[0], c[1], c[2] = layer[1], layer[2], layer[3]
@@ -265,11 +268,11 @@ def fill_tile(out: Bytes, layer: Vec, decals: Vec, index: int, tu: int, tv: int,
     texel = TEXEL_M * (1 << level)
     n = TEXELS + 1
     heights = np.zeros((n + 1, n + 1), np.float32)
-    c, coat = np.zeros(3), np.zeros(3)
+    c = np.zeros(3)
     for i in range(n + 1):
         for j in range(n + 1):
             u, v = (tu * TEXELS + j) * texel, (tv * TEXELS + i) * texel
-            height, gloss = _texel(c, layer, decals, index, u, v, texel, coat)
+            height, gloss = _texel(c, layer, decals, index, u, v, texel)
             heights[i, j] = height
             if i < n and j < n:
                 for k in range(3):

@@ -58,7 +58,7 @@ def optics(water: Water, rig: Rig, rays_x: Vec, rays_y: Vec) -> Optics:
     ambient = water.ambient * reference * np.array([0.80, 1.0, 0.92])
     kd = 0.20 * c + np.array([0.28, 0.02, 0.08])
     veil_d, veil = _lamp_veil(c, lamps, rays_x[2::4, 2::4], rays_y[2::4, 2::4])
-    balance = np.exp(0.62 * 2.0 * REFERENCE_M * (c - c[1]))
+    balance = np.exp(0.50 * 2.0 * REFERENCE_M * (c - c[1]))
     return Optics(c, table, lamps, ambient, kd, veil_d, veil, AMBIENT_PHASE * SCATTER_SHARE * ambient, balance)
 
 

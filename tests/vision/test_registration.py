@@ -75,6 +75,17 @@ def test_the_farther_of_two_planes_is_the_hull() -> None:
     assert np.allclose(warp_points(found[0], np.array([[160.0, 120.0]])), [[220.0, 120.0]], atol=0.1)
 
 
+def test_a_recess_amid_the_hull_is_not_the_hull() -> None:
+    rng = np.random.default_rng(5)
+    hull = rng.uniform([5, 5], [315, 235], (300, 2))
+    recess = rng.uniform([100, 60], [220, 180], (100, 2))
+    source = np.vstack([hull, recess])
+    target = np.vstack([hull + np.array([60.0, 0.0]), recess + np.array([45.0, 0.0])])
+    found = hull_homography(source, target, np.array([60.0, 0.0, 0.0]))
+    assert found is not None
+    assert np.allclose(warp_points(found[0], np.array([[160.0, 120.0]])), [[220.0, 120.0]], atol=0.1)
+
+
 def test_blank_pictures_do_not_register() -> None:
     blank = Prepared(0.0, np.full((240, 320), 90, np.uint8), look())
     assert Registrar(OPTICS).register(blank, blank) is None

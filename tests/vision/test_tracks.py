@@ -85,6 +85,17 @@ def test_partial_views_join_to_the_whole_length() -> None:
     assert track.kind() == "torpedo"
 
 
+def test_pieces_of_one_frame_are_one_sight() -> None:
+    tracker = Tracker(CONFIG)
+    for i in range(3):
+        pieces = [sight(float(i), 20.0, cut=(False, False, True, False)), sight(float(i), 20.25, score=0.7)]
+        tracker.update(pieces, AROUND, "S", True)
+    (track,) = tracker.tracks
+    assert (track.hits, track.frames) == (3, 3)
+    assert track.size()[0] == pytest.approx(0.45)
+    assert not any(any(s.cut) for s in track.sights)
+
+
 def test_position_noise_averages_out_but_the_navigators_error_stays() -> None:
     tracker = Tracker(CONFIG)
     rng = np.random.default_rng(3)

@@ -1,0 +1,1 @@
+"""What to look at, and in which order: mission files, survey planning, the executor and coverage accounting."""

@@ -1,0 +1,151 @@
+"""Plans: every planned cell lies wholly inside the inner view of a lane, whatever the zone; refusals; the preview."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hull.coverage import CELL_M, CellKey
+from hull.surface import HullSurface
+from hull.zones import zone_cells
+from missions.feasibility import refusals
+from missions.mission import Mission, ZoneSpec, load_mission_with_ship
+from missions.planner import Plan, plan, view_of, window
+from missions.preview import preview
+from wire.rig import BLUEROV2
+
+LIBRARY = Path(__file__).parents[2] / "missions" / "library"
+MISSION, VESSEL, SURFACE, _FILE = load_mission_with_ship(LIBRARY / "coaster_starboard.yaml")
+
+
+def changed(**update: object) -> Mission:
+    return MISSION.model_copy(update=update)
+
+
+def zone(frames: tuple[float, float], depths: tuple[float, float], name: str = "z", side: str = "S") -> ZoneSpec:
+    return ZoneSpec(name=name, side=side, frames=frames, depth_m=depths)
+
+
+def planned(mission: Mission) -> Plan:
+    return plan(mission, VESSEL, SURFACE, BLUEROV2)
+
+
+def sample(result: Plan) -> set[CellKey]:
+    cols = set(sorted({cell.col for cell in result.cells})[::4])
+    return {cell for cell in result.cells if cell.col in cols}
+
+
+def cells_seen(result: Plan, standoff_m: float, surface: HullSurface) -> set[CellKey]:
+    """By the lanes, cell by cell: the view is cast anew at each cell's own x."""
+    seen = set()
+    sampled = sample(result)
+    for lane in result.lanes:
+        low_x, high_x = sorted((lane.x_from_m, lane.x_to_m))
+        half = result.footprint.width_m / 2.0
+        cols = sorted({cell.col for cell in result.cells})[::4]
+        places = np.clip(np.array([(col + 0.5) * CELL_M for col in cols]), low_x, high_x)
+        view = dict(
+            zip(cols, zip(*window(surface, BLUEROV2, standoff_m, lane.side, lane.depth_m, places)[1:], strict=True), strict=True)
+        )
+        for cell in sampled:
+            low, high = view[cell.col]
+            in_x = low_x - half <= cell.col * CELL_M and (cell.col + 1) * CELL_M <= high_x + half
+            if cell.side == lane.side and in_x and low - 0.005 <= cell.row * CELL_M and (cell.row + 1) * CELL_M <= high + 0.005:
+                seen.add(cell)
+    return seen
+
+
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    frame=st.floats(30.0, 50.0),
+    length=st.floats(1.0, 5.0),
+    top=st.floats(0.6, 1.6),
+    height=st.floats(0.1, 1.0),
+    standoff=st.floats(0.6, 1.4),
+    overlap=st.floats(0.0, 0.8),
+)
+def test_every_planned_cell_lies_in_the_inner_view_of_a_lane(
+    frame: float, length: float, top: float, height: float, standoff: float, overlap: float
+) -> None:
+    mission = changed(
+        zones=(zone((frame, frame + length), (top, top + height)),), landmarks=(), standoff_m=standoff, overlap=overlap
+    )
+    result = planned(mission)
+    assert set(result.cells) == set(zone_cells(result.zones[0], SURFACE))
+    assert not result.unreachable
+    assert cells_seen(result, standoff, SURFACE) == sample(result)
+
+
+def test_the_default_plan() -> None:
+    result = planned(MISSION)
+    assert [visit.name for visit in result.visits] == ["sea chest S aft", "sea chest S"]
+    assert len(result.lanes) == 5
+    for before, after in zip(result.lanes, result.lanes[1:], strict=False):
+        assert before.x_to_m == after.x_from_m, "boustrophedon"
+        assert abs(before.depth_m - after.depth_m) == pytest.approx(0.375, abs=0.002), "evenly spread"
+    view = view_of(BLUEROV2, 0.8)
+    assert abs(result.lanes[0].depth_m - result.lanes[1].depth_m) <= (1.0 - MISSION.overlap) * (view.height_m + 0.1) + 1e-9
+    assert result.planned_m2 == pytest.approx(14.4 * 1.9, abs=0.3)
+    assert result == planned(MISSION), "the same every time"
+
+
+def test_lanes_start_at_the_corner_nearest_the_launch() -> None:
+    for frame, end in ((28.0, 0), (60.0, 1)):
+        launch = MISSION.launch.model_copy(update={"frame": frame})
+        result = planned(changed(landmarks=(), launch=launch))
+        first = result.lanes[0]
+        assert abs(first.x_from_m - result.zones[0].x_m[end]) < 0.3
+        assert first.depth_m == min(lane.depth_m for lane in result.lanes)
+
+
+def test_more_overlap_more_lanes_and_more_standoff_fewer() -> None:
+    small = changed(landmarks=(), zones=(zone((30, 33), (0.7, 2.6)),))
+    counts = [len(planned(small.model_copy(update={"overlap": overlap})).lanes) for overlap in (0.0, 0.35, 0.6, 0.8)]
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1]
+    assert len(planned(small.model_copy(update={"standoff_m": 1.3})).lanes) < counts[1]
+
+
+def test_zones_that_overlap_count_once() -> None:
+    result = planned(changed(zones=(zone((30, 34), (1.0, 2.0), "a"), zone((32, 36), (1.0, 2.0), "b")), landmarks=()))
+    assert len(result.cells) == len(set(result.cells)) == len(planned(changed(zones=(zone((30, 36), (1.0, 2.0)),))).cells)
+
+
+LIMITS = MISSION.limits
+
+
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        ({}, []),
+        ({"zones": (zone((30, 40), (0.0, 0.0), side="bottom"),)}, ["zone z: bottom zones need"]),
+        ({"limits": LIMITS.model_copy(update={"max_duration_s": 300.0})}, ["limits.max_duration_s, 300 s"]),
+        ({"limits": LIMITS.model_copy(update={"min_battery_fraction": 0.9})}, ["a full battery lasts 540 s down to 90%"]),
+        ({"limits": LIMITS.model_copy(update={"max_tether_m": 10.0})}, ["limits.max_tether_m, 10 m"]),
+        ({"limits": LIMITS.model_copy(update={"max_depth_m": 1.5})}, ["limits.max_depth_m, 1.50 m"]),
+        ({"zones": (zone((30.0, 30.05), (1.0, 1.02)),)}, ["no coverage cell"]),
+        ({"standoff_m": 0.4}, ["the camera's usable view is"]),
+    ],
+)
+def test_refusals(update: dict[str, object], said: list[str]) -> None:
+    mission = changed(**update)
+    if "min_battery_fraction" in str(said) or "90%" in str(said):
+        mission = mission.model_copy(update={"speed_mps": 0.25})
+    found = refusals(mission, planned(mission))
+    assert len(found) == len(said), found
+    for text, part in zip(found, said, strict=True):
+        assert part in text
+
+
+def test_preview_draws_what_it_says(tmp_path: Path) -> None:
+    out = tmp_path / "plan.svg"
+    summary = preview(LIBRARY / "coaster_starboard.yaml", out)
+    assert summary["refusals"] == []
+    assert summary["planned_m2"] == 27.36
+    tree = ET.parse(out).getroot()
+    lanes = [line for line in tree.iter("{http://www.w3.org/2000/svg}line") if line.get("class") == "lane"]
+    assert len(lanes) == len(summary["lanes"])
+    assert preview(LIBRARY / "coaster_starboard.yaml") == summary
