@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hull.document import DocumentError
+from hull.document import DocumentError, Infeasible
 
 LIBRARY = Path(__file__).parent / "missions" / "library"
 SCENARIOS = Path(__file__).parent / "sim" / "scenarios"
@@ -220,6 +220,10 @@ def main(argv: list[str] | None = None) -> int:
     except DocumentError as error:
         _say(str(error))
         return 2
+    except Infeasible as error:
+        for reason in error.reasons:
+            _say(f"cannot be flown: {reason}")
+        return 3
     except KeyboardInterrupt:
         _say("interrupted")
         return 5

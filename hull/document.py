@@ -1,6 +1,8 @@
 """YAML files read strictly: every error is one line with file, line, field, value and what was expected."""
 
 import difflib
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,13 +12,28 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 30
+_MAP, _SEQ = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+# YAML 1.1 reads 010 as eight and 1:30 as ninety; whoever wrote them meant neither.
+_ODD_INTEGER = re.compile(r"[-+]?(0[0-9_]+|0[box].*|.*:.*)")
 M = TypeVar("M", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Base of every file model: unknown keys, wrong types, NaN and infinity are refused; values are frozen."""
+    """Base of every file model: unknown keys, NaN and infinity are refused; values are frozen.
+
+    `load_document` also refuses wrong types: no text or truth values for numbers; whole numbers do for floats, lists for tuples.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class FieldError(ValueError):
+    """For validators that look at several fields: which ``field`` (dotted, from the validated model) is wrong."""
+
+    def __init__(self, field: str, expected: str) -> None:
+        self.field = field
+        super().__init__(expected)
 
 
 class DocumentError(ValueError):
@@ -32,7 +49,15 @@ class DocumentError(ValueError):
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
         more = f" (and {others} more)" if others else ""
         where = f"{self.file}:{line}" if line else f"{self.file}"
-        super().__init__(f"{where}: {field}: got {shown}, expected {expected}{more}")
+        super().__init__(" ".join(f"{where}: {field}: got {shown}, expected {expected}{more}".split()))
+
+
+class Infeasible(ValueError):
+    """The mission cannot be flown; ``reasons`` says why, one a line."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
 
 
 def load_document(path: Path, model: type[M]) -> M:
@@ -45,11 +70,11 @@ def load_document(path: Path, model: type[M]) -> M:
     root = _compose(path, _read(path))
     data = _plain(path, root, "")
     try:
-        # "python" mode is strict about text for numbers yet takes lists for tuples and ints for floats.
-        return model.model_validate(data, strict=None)
+        # JSON is where pydantic's strict mode takes lists for tuples and whole numbers for floats, and nothing else for anything.
+        return model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise _explain(path, root, model, details[0], len(details) - 1) from error
+        raise _explain(path, root, data, model, details[0], len(details) - 1) from error
 
 
 def fail(path: Path, field: str, value: object, expected: str) -> DocumentError:
@@ -80,6 +105,8 @@ def resolve_inside(base_file: Path, relative: str, root: Path, field: str) -> Pa
 
 def _read(path: Path) -> str:
     try:
+        if not path.is_file() and path.exists():
+            raise DocumentError(path, 0, "file", "a directory" if path.is_dir() else "a device", "a readable YAML file")
         if path.stat().st_size > MAX_BYTES:
             raise DocumentError(path, 0, "file", f"{path.stat().st_size} bytes", f"at most {MAX_BYTES} bytes")
         return path.read_bytes().decode("utf-8")
@@ -91,24 +118,34 @@ def _read(path: Path) -> str:
 
 def _compose(path: Path, text: str) -> yaml.MappingNode:
     try:
-        events = [event for event in yaml.parse(text, Loader=yaml.SafeLoader)]
-        for event in events:
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                line = event.start_mark.line + 1 if event.start_mark else 0
-                raise DocumentError(path, line, "file", "an anchor or alias", "plain YAML without & and *")
+        _check_events(path, text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise DocumentError(path, mark.line + 1 if mark else 0, "file", error.problem or "", "well-formed YAML") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise DocumentError(path, 0, "file", type(error).__name__, "well-formed YAML") from error
+    except yaml.YAMLError as error:
+        raise DocumentError(path, 0, "file", str(error), "well-formed YAML") from error
     if not isinstance(root, yaml.MappingNode):
         raise DocumentError(path, 1, "file", type(root).__name__.removesuffix("Node").lower(), "a mapping of keys to values")
     return root
 
 
+def _check_events(path: Path, text: str) -> None:
+    # PyYAML takes quadratic time in the depth of nesting, so this stops reading as soon as it is too deep.
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise DocumentError(path, line, "file", "an anchor or alias", "plain YAML without & and *")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise DocumentError(path, line, "file", "very deep nesting", f"well-formed YAML at most {MAX_DEPTH} levels deep")
+
+
 def _plain(path: Path, node: yaml.Node, field: str) -> Any:
-    if isinstance(node, yaml.MappingNode):
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode) and node.tag == _MAP:
         out: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
@@ -117,22 +154,39 @@ def _plain(path: Path, node: yaml.Node, field: str) -> Any:
                 raise DocumentError(path, key_node.start_mark.line + 1, name, "the key a second time", "each key once")
             out[key] = _plain(path, value_node, name)
         return out
-    if isinstance(node, yaml.SequenceNode):
+    if isinstance(node, yaml.SequenceNode) and node.tag == _SEQ:
         return [_plain(path, item, f"{field}[{i}]") for i, item in enumerate(node.value)]
+    if not isinstance(node, yaml.ScalarNode):
+        raise DocumentError(path, line, field or "file", node.tag, "plain YAML without tags")
+    return _scalar(path, node, field, line)
+
+
+def _scalar(path: Path, node: yaml.ScalarNode, field: str, line: int) -> Any:
     loader = yaml.SafeLoader("")
     try:
-        return loader.construct_object(node)
-    except (yaml.YAMLError, ValueError) as error:
-        raise DocumentError(path, node.start_mark.line + 1, field, node.value, "a plain YAML value") from error
+        value = loader.construct_object(node)
+    except (yaml.YAMLError, ValueError, LookupError) as error:
+        raise DocumentError(path, line, field, node.value, "a plain YAML value") from error
     finally:
         loader.dispose()
+    if isinstance(value, int) and not isinstance(value, bool) and _ODD_INTEGER.fullmatch(node.value):
+        raise DocumentError(path, line, field, node.value, "a decimal number without leading zeros or colons")
+    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+        raise DocumentError(path, line, field, value, "text without lone surrogates")
+    if value is not None and not isinstance(value, str | int | float):
+        raise DocumentError(path, line, field, node.value, "text, a number, true, false or null (put dates in quotes)")
+    return value
 
 
-def _explain(path: Path, root: yaml.Node, model: type[BaseModel], detail: ErrorDetails, others: int) -> DocumentError:
+def _explain(path: Path, root: yaml.Node, data: Any, model: type[BaseModel], detail: ErrorDetails, others: int) -> DocumentError:
     # Pydantic puts the names of union members into the location; only keys and positions of the file count here.
     parts = list(_walkable(root, list(detail["loc"])))
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".") or "file"
     value, kind = detail["input"], detail["type"]
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, FieldError):
+        parts += _split(cause.field)
+        value = _look_up(data, parts)
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".") or "file"
     if kind == "missing":
         value, expected = "nothing", "this key to be given"
     elif kind == "extra_forbidden":
@@ -143,6 +197,17 @@ def _explain(path: Path, root: yaml.Node, model: type[BaseModel], detail: ErrorD
     else:
         expected = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return DocumentError(path, _line_of(root, parts), field, value, expected, others)
+
+
+def _look_up(data: Any, parts: list[int | str]) -> Any:
+    for part in parts:
+        if isinstance(data, dict):
+            data = data.get(str(part), "nothing")
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return "nothing"
+    return data
 
 
 def _walkable(node: yaml.Node, loc: list[int | str]) -> Iterator[int | str]:

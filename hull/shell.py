@@ -1,5 +1,7 @@
 """From a vessel file to its surface: the parametric form of its type, or a mesh sliced at stations."""
 
+import io
+import struct
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,9 @@ from hull.surface import HullSurface
 from hull.vessel import Vessel, load_vessel
 
 _GIRTH_POINTS = 64
+_MESH_KINDS = ("stl", "obj", "glb")
+_MESH_MAX_BYTES = 100_000_000
+_END_SLACK_M = 1e-3
 
 
 class TypeForm(NamedTuple):
@@ -75,17 +80,10 @@ def load_ship(vessel_file: Path) -> tuple[Vessel, HullSurface]:
 
 def _grid_from_mesh(vessel: Vessel, vessel_file: Path) -> NDArray[np.float64]:
     assert vessel.mesh is not None
-    path = vessel_file.resolve().parent / vessel.mesh.file
-    try:
-        mesh = trimesh.load_mesh(path)
-    except (ValueError, OSError, KeyError, IndexError) as error:
-        raise fail(
-            vessel_file, "mesh.file", vessel.mesh.file, f"an STL, OBJ or GLB shell that trimesh can read ({error})"
-        ) from error
-    mesh.apply_scale(vessel.mesh.scale)
+    mesh = _load_mesh(vessel, vessel_file)
     rows = []
     for x in stations(vessel.length_m):
-        inside = float(np.clip(x, 1e-3, vessel.length_m - 1e-3))
+        inside = float(np.clip(x, 2 * _END_SLACK_M, vessel.length_m - 2 * _END_SLACK_M))
         cut = trimesh.intersections.mesh_plane(mesh, [1.0, 0.0, 0.0], [inside, 0.0, 0.0])
         outline = _port_outline(cut[:, :, 1:].reshape(-1, 2)) if len(cut) else None
         if outline is None:
@@ -93,6 +91,47 @@ def _grid_from_mesh(vessel: Vessel, vessel_file: Path) -> NDArray[np.float64]:
             raise fail(vessel_file, "mesh.file", vessel.mesh.file, expected)
         rows.append(np.concatenate([np.full((_GIRTH_POINTS, 1), x), outline], axis=1))
     return np.stack(rows)
+
+
+def _load_mesh(vessel: Vessel, vessel_file: Path) -> trimesh.Trimesh:
+    """The mesh in metres, checked against the particulars. Other files it refers to (materials, buffers) are not opened."""
+    assert vessel.mesh is not None
+    path = vessel_file.resolve().parent / vessel.mesh.file
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in _MESH_KINDS:
+        raise fail(vessel_file, "mesh.file", vessel.mesh.file, f"a file that ends in .{', .'.join(_MESH_KINDS)}")
+    if path.stat().st_size > _MESH_MAX_BYTES:
+        raise fail(vessel_file, "mesh.file", vessel.mesh.file, f"at most {_MESH_MAX_BYTES} bytes")
+    try:
+        mesh = trimesh.load_mesh(io.BytesIO(path.read_bytes()), file_type=kind)
+        usable = len(mesh.faces) > 0 and bool(np.isfinite(mesh.vertices).all())
+    except (ValueError, OSError, LookupError, TypeError, AttributeError, ImportError, NotImplementedError, struct.error) as error:
+        # ImportError: trimesh wants optional packages for what it takes for other encodings.
+        expected = f"an STL, OBJ or GLB shell that trimesh can read ({error})"
+        raise fail(vessel_file, "mesh.file", vessel.mesh.file, expected) from error
+    if not usable:
+        raise fail(vessel_file, "mesh.file", vessel.mesh.file, "an STL, OBJ or GLB shell with faces and finite corners")
+    mesh.apply_scale(vessel.mesh.scale)
+    if mesh.bounds[0, 0] > _END_SLACK_M or mesh.bounds[1, 0] < vessel.length_m - _END_SLACK_M:
+        x0, x1 = mesh.bounds[:, 0]
+        expected = f"a shell in the ship frame in metres that reaches from x 0 to {vessel.length_m} (not {x0:.2f} to {x1:.2f})"
+        raise fail(vessel_file, "mesh.file", vessel.mesh.file, expected)
+    for what, got, wanted, spare in _measures(vessel, mesh.bounds):
+        if abs(got - wanted) > spare:
+            expected = f"a shell in the ship frame in metres whose {what} is {wanted:g} within {spare:.2f} (found {got:.2f})"
+            raise fail(vessel_file, "mesh.file", vessel.mesh.file, expected)
+    return mesh
+
+
+def _measures(vessel: Vessel, bounds: NDArray[np.float64]) -> list[tuple[str, float, float, float]]:
+    """(what, found, wanted, allowance) [m]; the overhang of bow and stern beyond the perpendiculars is let be."""
+    (_x0, y0, z0), (_x1, y1, z1) = bounds
+    return [
+        ("beam", float(y1 - y0), vessel.beam_m, 0.05 * vessel.beam_m),
+        ("centreline y", float(y0 + y1) / 2.0, 0.0, 0.02 * vessel.beam_m),
+        ("keel height", float(z0), 0.0, 0.05 * vessel.depth_m),
+        ("depth", float(z1), vessel.depth_m, 0.25 * vessel.depth_m),
+    ]
 
 
 def _port_outline(points: NDArray[np.float64]) -> NDArray[np.float64] | None:

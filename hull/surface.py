@@ -6,13 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hull.kernels import nearest_kernel, raycast_kernel
+from hull.places import girth_at_height_kernel, normal_kernel, place_kernel
 from wire.messages import Side
 
 Vec = NDArray[np.float64]
 
 
 class Nearest(NamedTuple):
-    """``distance_m`` is signed: positive outside. ``point``, ``normal`` (outward unit): ship frame, shape (3,)."""
+    """``distance_m`` [m] is signed: negative inside. ``point``, ``normal`` (outward unit): ship frame, shape (3,).
+
+    These three are of the closed hull; ``x_m`` and ``s_m`` name the plating's nearest place, which is the same point unless the
+    transom, the stem's end or the deck is nearer.
+    """
 
     side: Side
     x_m: float
@@ -23,7 +28,8 @@ class Nearest(NamedTuple):
 
 
 class HullSurface:
-    """The shell plating as a grid of points; port half, starboard is its mirror image.
+    """The shell plating as a grid of points, joined by triangles; port half, starboard is its mirror image. The transom, the
+    stem's end and the deck from sheer to sheer close it. Signs, distances and rays are of that closed hull.
 
     Args:
         grid: (nx, ns, 3) ship frame [m]; constant x along a row, from the keel (j = 0, y = 0) to the sheer.
@@ -48,72 +54,49 @@ class HullSurface:
         self.girths = np.concatenate([np.zeros((len(self.stations), 1)), np.cumsum(steps, axis=1)], axis=1)
         self.normals = _grid_normals(self.grid)
 
-    def _cell(self, x_m: float, s_m: float) -> tuple[int, int, float, float]:
-        """Patch (i, j) and position (u, v) in it; points off the grid are moved to its edge."""
-        i = int(np.clip(np.searchsorted(self.stations, x_m, side="right") - 1, 0, len(self.stations) - 2))
-        u = float(np.clip((x_m - self.stations[i]) / (self.stations[i + 1] - self.stations[i]), 0.0, 1.0))
-        row = (1.0 - u) * self.girths[i] + u * self.girths[i + 1]
-        j = int(np.clip(np.searchsorted(row, s_m, side="right") - 1, 0, len(row) - 2))
-        width = row[j + 1] - row[j]
-        v = float(np.clip((s_m - row[j]) / width, 0.0, 1.0)) if width > 0 else 0.0
-        return i, j, u, v
-
-    def _blend(self, field: NDArray[np.float64], x_m: float, s_m: float) -> Vec:
-        i, j, u, v = self._cell(x_m, s_m)
-        low = (1.0 - u) * field[i, j] + u * field[i + 1, j]
-        high = (1.0 - u) * field[i, j + 1] + u * field[i + 1, j + 1]
-        return np.asarray((1.0 - v) * low + v * high)
-
     def point(self, side: Side, x_m: float, s_m: float) -> Vec:
         """Ship-frame xyz (3,) [m] of a place on the plating; places beyond its edge are moved to the edge."""
-        out = self._blend(self.grid, x_m, s_m)
-        return out if side == "P" else out * np.array([1.0, -1.0, 1.0])
+        x, y, z = place_kernel(self.stations, self.girths, self.grid, float(x_m), float(s_m))
+        return np.array([x, y if side == "P" else -y, z])
 
     def normal(self, side: Side, x_m: float, s_m: float) -> Vec:
         """Outward unit normal (3,), smooth across patches."""
-        out = self._blend(self.normals, x_m, s_m)
-        out = out / np.linalg.norm(out)
-        return out if side == "P" else out * np.array([1.0, -1.0, 1.0])
+        x, y, z = normal_kernel(self.stations, self.girths, self.normals, float(x_m), float(s_m))
+        return np.array([x, y if side == "P" else -y, z])
 
     def nearest(self, xyz: Vec) -> Nearest:
-        """The plating's point nearest to ship-frame ``xyz`` (3,) [m]."""
+        """The hull's point nearest to ship-frame ``xyz`` (3,) [m], and the plating's place (side, x, s) nearest to it."""
         row = nearest_kernel(self.stations, self.girths, self.grid, self.normals, float(xyz[0]), float(xyz[1]), float(xyz[2]))
         side: Side = "P" if row[0] > 0 else "S"
         return Nearest(side, row[1], row[2], row[3], np.array(row[7:10]), np.array(row[4:7]))
 
     def signed_distance(self, xyz: Vec) -> float:
-        """Distance [m] from the plating, negative inside the ship."""
+        """Distance [m] from the closed hull, negative inside it."""
         return self.nearest(xyz).distance_m
 
     def raycast(self, origin: Vec, direction: Vec, max_m: float) -> float | None:
-        """Range [m] from ``origin`` along unit ``direction`` (both (3,), ship frame) to the bare plating, or None."""
+        """Range [m] from ``origin`` along unit ``direction`` (both (3,), ship frame) to the closed bare hull, or None.
+
+        0 from a point inside the hull.
+        """
         hit = raycast_kernel(self.stations, self.girths, self.grid, self.normals, origin, direction, max_m)
         return None if hit < 0 else float(hit)
 
     def max_girth(self, x_m: float) -> float:
         """Girth [m] from the keel to the sheer at ``x_m``."""
-        i, _, u, _ = self._cell(x_m, 0.0)
-        return float((1.0 - u) * self.girths[i, -1] + u * self.girths[i + 1, -1])
+        return float(np.interp(x_m, self.stations, self.girths[:, -1]))
 
     def depth_at(self, x_m: float, s_m: float) -> float:
         """Depth [m] below the mean water surface; negative above it."""
-        return self.draught_m - float(self._blend(self.grid, x_m, s_m)[2])
+        return self.draught_m - place_kernel(self.stations, self.girths, self.grid, float(x_m), float(s_m))[2]
 
     def girth_at_depth(self, x_m: float, depth_m: float) -> float:
         """Girth s [m] at which the section at ``x_m`` has that depth; on a flat bottom the outermost such s.
 
         Depths above the sheer give the sheer's girth, below the keel 0.
         """
-        i, _, u, _ = self._cell(x_m, 0.0)
-        z = (1.0 - u) * self.grid[i, :, 2] + u * self.grid[i + 1, :, 2]
-        row = (1.0 - u) * self.girths[i] + u * self.girths[i + 1]
-        wanted = self.draught_m - depth_m
-        j = int(np.searchsorted(z, wanted, side="right"))
-        if j == 0:
-            return 0.0
-        if j == len(z):
-            return float(row[-1])
-        return float(row[j - 1] + (row[j] - row[j - 1]) * (wanted - z[j - 1]) / (z[j] - z[j - 1]))
+        height = self.draught_m - float(depth_m)
+        return girth_at_height_kernel(self.stations, self.girths, self.grid, float(x_m), height)
 
     def mesh(self) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
         """Both halves: vertices (n, 3) ship frame, faces (m, 3) outward, uv (n, 2) = (x, s; starboard negative)."""

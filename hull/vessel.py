@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from hull.document import Strict, fail, load_document, resolve_inside
+from hull.document import FieldError, Strict, fail, load_document, resolve_inside
 from wire.messages import Side
 
 Length = Annotated[float, Field(gt=0.0, le=500.0)]
@@ -76,14 +76,19 @@ class Vessel(Strict):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.beam_m >= self.length_m:
-            raise ValueError(f"beam_m {self.beam_m} to be less than length_m {self.length_m}")
+            raise FieldError("beam_m", f"less than length_m, {self.length_m}")
         if self.draught_m >= self.depth_m:
-            raise ValueError(f"draught_m {self.draught_m} to be less than depth_m {self.depth_m}")
+            raise FieldError("draught_m", f"less than depth_m, {self.depth_m}")
+        room = min(self.beam_m / 2.0, self.depth_m)
+        if self.form.bilge_radius_m is not None and self.form.bilge_radius_m > room:
+            raise FieldError("form.bilge_radius_m", f"at most half the beam and the depth, {room}")
         start, end = self.form.parallel_from, self.form.parallel_to
         if start is not None and end is not None and start >= end:
-            raise ValueError(f"form.parallel_from {start} to be less than parallel_to {end}")
+            raise FieldError("form.parallel_from", f"less than parallel_to, {end}")
         if self.block_coefficient is not None and self.form.fullness is not None:
-            raise ValueError("block_coefficient or form.fullness, not both")
+            raise FieldError("form.fullness", "not both this and block_coefficient")
+        if self.mesh is not None and (self.block_coefficient is not None or self.form != Form()):
+            raise FieldError("mesh", "either a mesh or block_coefficient and form, not both")
         return self
 
     def frame_to_x(self, frame: float) -> float:
@@ -103,10 +108,14 @@ def load_vessel(path: Path) -> Vessel:
     """
     vessel = load_document(path, Vessel)
     for i, fitting in enumerate(vessel.fittings):
-        x = vessel.frame_to_x(fitting.frame)
-        if not -0.1 * vessel.length_m <= x <= 1.05 * vessel.length_m:
+        x, reach = vessel.frame_to_x(fitting.frame), fitting.size_m[0] / 2.0
+        # What hangs on a shaft or a stock may lie beyond the perpendiculars; what is on the plating may not.
+        spare = 0.1 * vessel.length_m if fitting.kind in ("propeller", "rudder") else 0.0
+        if not -spare <= x <= vessel.length_m + spare:
             last = vessel.x_to_frame(vessel.length_m)
             raise fail(path, f"fittings[{i}].frame", fitting.frame, f"a frame on the ship, 0 to {last:.1f}")
+        if not -spare <= x - reach <= x + reach <= vessel.length_m + spare:
+            raise fail(path, f"fittings[{i}].size_m[0]", fitting.size_m[0], "a length that stays on the ship at that frame")
         if fitting.depth_m > vessel.draught_m + 0.01:
             raise fail(path, f"fittings[{i}].depth_m", fitting.depth_m, f"at most the draught, {vessel.draught_m} m")
     names = [fitting.name for fitting in vessel.fittings]

@@ -15,7 +15,23 @@ from missions.outlet import Ended, Outlet
 from missions.phases import WORKING, Event, Phase, after, ladder_event
 from missions.planner import Lane, Plan, Visit
 from missions.survey import InSight
-from missions.tasks import Arm, Finished, Kind, Leave, Obey, Order, Ready, Retry, Sequence, Task, Timeout, View, go_over, inspect
+from missions.tasks import (
+    Arm,
+    Disarm,
+    Finished,
+    Kind,
+    Leave,
+    Obey,
+    Order,
+    Ready,
+    Retry,
+    Sequence,
+    Task,
+    Timeout,
+    View,
+    go_over,
+    inspect,
+)
 from wire import messages as m
 from wire.bus import Bus
 from wire.command import CommandServer
@@ -30,6 +46,7 @@ AFLOAT_M = 0.6
 GAP_ROUNDS = 2
 VISIT_S = 180.0
 BACK_M = 0.5
+DISARM_S = 20.0
 
 
 class Missions:
@@ -295,7 +312,7 @@ class Missions:
             self._queue = [Timeout(Leave(order), LEAVE_S)]
         elif phase == "surfacing":
             order = self._order("surface", depth_m=0.0, standoff_m=self._mission.abort.outboard_m)
-            self._queue = [Timeout(Obey("surface", order), SURFACE_S)]
+            self._queue = [Timeout(Obey("surface", order), SURFACE_S), Timeout(Disarm(order.side), DISARM_S)]
         elif phase == "ended":
             self.ended = self._outcome
 

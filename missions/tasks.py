@@ -218,6 +218,17 @@ class Arm(Leaf):
         return DONE if view.state.armed else self._order
 
 
+class Disarm(Leaf):
+    """Idle until the vehicle is disarmed."""
+
+    def __init__(self, side: Side) -> None:
+        super().__init__("disarm")
+        self._order = Order("idle", side, 0.0, 1.0)
+
+    def tick(self, now: float, view: View) -> Order | Finished:
+        return self._order if view.state.armed else DONE
+
+
 class Obey(Leaf):
     """Gives one order until the vehicle says it is fulfilled."""
 

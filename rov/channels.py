@@ -7,11 +7,28 @@ from typing import Any
 
 from pymavlink import mavutil
 
+from wire.channel import ByteChannel
+
 RECONNECT_S = 1.0
+SILENT_S = 5.0  # DVL and autopilot speak at least once a second: silence is a dead connection that TCP has not noticed
+
+
+def open_mavlink(address: str) -> ByteChannel:
+    """A channel for ``tcp:HOST:PORT`` (reconnects, never blocks) or any other pymavlink address.
+
+    Raises:
+        ConnectionError: the address cannot be opened (names it).
+    """
+    if not address.startswith("tcp:"):
+        return MavlinkChannel(address)
+    try:
+        return TcpChannel(address.removeprefix("tcp:"))
+    except ValueError as error:
+        raise ConnectionError(f"vehicle: cannot open {address}: expected tcp:HOST:PORT such as tcp:127.0.0.1:5760") from error
 
 
 class MavlinkChannel:
-    """A pymavlink connection used for its bytes: udpin, udpout, tcp, tcpin or a serial device.
+    """A pymavlink connection used for its bytes: udpin, udpout, tcpin or a serial device.
 
     Raises:
         ConnectionError: the address cannot be opened (names it).
@@ -20,7 +37,7 @@ class MavlinkChannel:
     def __init__(self, address: str) -> None:
         try:
             self._connection: Any = mavutil.mavlink_connection(address, autoreconnect=True, retries=1, source_system=255)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ImportError) as error:  # a serial device needs pyserial
             raise ConnectionError(
                 f"vehicle: cannot open {address}: {error}; expected an address such as udpin:0.0.0.0:14550"
             ) from error
@@ -58,14 +75,15 @@ class TcpChannel:
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
-            raise ValueError(f"dvl: got {address!r}, expected HOST:PORT such as 192.168.2.95:16171")
+            raise ValueError(f"address: got {address!r}, expected HOST:PORT such as 192.168.2.95:16171")
         self._address = (host, int(port))
         self._socket: socket.socket | None = None
-        self._next_try = 0.0
+        self._next_try = self._heard = 0.0
 
     def _open(self) -> socket.socket | None:
         if self._socket is None and time.monotonic() >= self._next_try:
-            self._next_try = time.monotonic() + RECONNECT_S
+            self._heard = time.monotonic()
+            self._next_try = self._heard + RECONNECT_S
             self._socket = socket.socket()
             self._socket.setblocking(False)
             self._socket.connect_ex(self._address)
@@ -87,7 +105,10 @@ class TcpChannel:
             data = link.recv(65536)
         except OSError as error:
             self._lost(error)
+            if time.monotonic() - self._heard > SILENT_S:
+                self.close()
             return b""
+        self._heard = time.monotonic()
         if not data:
             self.close()
         return data

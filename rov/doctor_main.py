@@ -1,14 +1,14 @@
-"""``hullscan doctor``: connects, reads, judges, touches nothing."""
+"""``hullscan doctor``: connects, asks for streams and parameters, judges; never steers, arms or sets a parameter."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
-from rov.channels import MavlinkChannel, TcpChannel
+from rov.channels import TcpChannel, open_mavlink
 from rov.doctor import PARAMETERS, Sensors, examine
 from rov.dvl import DvlReader
 from rov.link import Link
-from rov.vehicle import NEUTRAL, ArduSub
+from rov.vehicle import ArduSub
 from wire.channel import pipe
 
 CONNECT_S = 15.0
@@ -24,7 +24,7 @@ def examine_vehicle(
     Raises:
         ConnectionError: the address cannot be opened.
     """
-    channel = MavlinkChannel(address)
+    channel = open_mavlink(address)
     dvl_channel = TcpChannel(dvl_address) if dvl_address else pipe()[0]
     vehicle, dvl = ArduSub(Link(channel, time.time()), PARAMETERS), DvlReader(dvl_channel)
     began = time.monotonic()
@@ -37,7 +37,7 @@ def examine_vehicle(
         dvl.receive(now)
         if ready_at is None and vehicle.ready:
             ready_at = now
-        vehicle.transmit(now, NEUTRAL, None)
+        vehicle.keep_alive(now)
         time.sleep(TICK_S)
     channel.close()
     dvl_channel.close()

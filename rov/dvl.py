@@ -65,7 +65,7 @@ class DvlReader:
             if report.get("type") != "velocity":
                 return None
             return _fix(report, now)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             self.bad_lines += 1
             return None
 

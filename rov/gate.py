@@ -1,8 +1,9 @@
 """The gate: the one place every actuator command passes. Default-deny; what it does not understand becomes neutral.
 
 Theory of operation. The planner, the controller and the ladder say what they wish; the gate knows only limits. It returns the
-wish unchanged, the wish with single axes taken back (towards the hull, deeper), or neutral sticks with a reason. It keeps no
-state, so that what it lets through depends on nothing but its arguments. Neutral is (0, 0, 500, 0): z 500 is "no heave".
+wish unchanged, the wish with single axes taken back (towards the hull, along an unseen hull, deeper), or neutral sticks with a
+reason. It keeps no state, so that what it lets through depends on nothing but its arguments. Neutral is (0, 0, 500, 0): z 500 is
+"no heave".
 
 Towards the hull: with stand-off d, closing speed v and braking a, the vehicle needs d >= d_min + v^2 / 2a + v t_react to stop.
 """
@@ -16,6 +17,8 @@ BRAKING_MPS2 = 0.25
 REACTION_S = 0.3
 LINK_FRESH_S = 1.5
 WISH_FRESH_S = 0.5
+BLIND_STICK = 400
+HIGHEST_M = 0.5
 MODE = "ALT_HOLD"
 
 
@@ -56,6 +59,9 @@ def judge(sticks: tuple[int, int, int, int], altitude_m: float | None, facts: Fa
         return Verdict(NEUTRAL, None, denied)
     x, y, z, r = sticks
     reasons = []
+    if facts.standoff_m is None and (x > BLIND_STICK or y != 0):
+        x, y = min(x, BLIND_STICK), 0
+        reasons.append("hull not seen: creeping only")
     if x > 0 and facts.standoff_m is not None and facts.standoff_m < stopping_standoff(facts.closing_mps, limits):
         x = 0
         reasons.append("too close to the hull to close in")
@@ -82,6 +88,8 @@ def _denied(sticks: tuple[int, int, int, int], altitude_m: float | None, facts: 
         return "heave is commanded by depth target only"
     if altitude_m is not None and not math.isfinite(altitude_m):
         return "depth target is not a number"
+    if altitude_m is not None and altitude_m > HIGHEST_M:
+        return "depth target above the water"
     values = (facts.link_age_s, facts.wish_age_s, facts.depth_m, facts.closing_mps, facts.speed_mps, facts.standoff_m or 0.0)
     if not all(math.isfinite(v) for v in values):
         return "state is not a number"

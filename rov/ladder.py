@@ -96,6 +96,8 @@ class AbortLadder:
         if RUNGS.index(demanded) > RUNGS.index(self.rung) or falls:
             self._go(demanded, now)
             self.reason = reason
+        elif demanded == self.rung and self.reason not in self._since.keys() | self._latched.keys():
+            self.reason = reason  # the first reason has passed, another one holds the rung
 
     def _descend(self, clearance: Clearance, now: float) -> None:
         """Moves on along backoff -> leave -> ascend -> surfaced."""

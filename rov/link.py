@@ -12,6 +12,7 @@ from wire.channel import ByteChannel
 RESEND_S = 0.5
 TRIES = 8
 RATE_WINDOW_S = 4.0
+URGENT = (mavlink.MAV_CMD_COMPONENT_ARM_DISARM, mavlink.MAV_CMD_DO_SET_MODE)
 
 
 class RateWanted(NamedTuple):
@@ -111,12 +112,26 @@ class Link:
         self._channel.send(packet)
 
     def command(self, command: int, *params: float) -> None:
-        """Queues a command; it is repeated until answered, `TRIES` times. Asking again for what already waits changes nothing."""
+        """Queues a command; it is repeated until answered, `TRIES` times. Asking again for what already waits changes nothing.
+
+        Arming and mode go before streams, and take the place of an earlier word of the same kind.
+        """
         wanted = Pending(command, params)
         under_way = self._under_way[0] if self._under_way else None
-        if wanted != under_way and wanted not in self._queue:
-            self.results.pop(command, None)
+        if wanted == under_way or wanted in self._queue:
+            return
+        self.results.pop(command, None)
+        if command not in URGENT:
             self._queue.append(wanted)
+            return
+        # The newest word counts: an arming still being repeated must not outlive the disarming that was asked for after it.
+        self._queue = deque(row for row in self._queue if row.command != command)
+        if under_way is not None and under_way.command == command:
+            self._under_way = None
+        elif under_way is not None and under_way.command not in URGENT:
+            self._queue.appendleft(under_way)
+            self._under_way = None
+        self._queue.appendleft(wanted)
 
     def want_rates(self, rates: tuple[RateWanted, ...], now: float) -> None:
         """Asks for streams; `tick` asks again for any that comes at less than half its rate."""

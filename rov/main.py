@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from hull.shell import load_ship
-from rov.channels import MavlinkChannel, TcpChannel
+from rov.channels import TcpChannel, open_mavlink
 from rov.config import RovConfig
 from rov.rov import Rov
 from rov.vehicle import NEUTRAL
@@ -17,7 +17,7 @@ def main(session_file: str) -> int:
     with open_node(session_file, "rov") as node:
         session = node.session
         _vessel, surface = load_ship(Path(session.vessel_file))
-        mavlink, dvl = MavlinkChannel(session.mavlink), TcpChannel(session.dvl)
+        mavlink, dvl = open_mavlink(session.mavlink), TcpChannel(session.dvl)
         config = RovConfig(envelope=session.envelope, utc_epoch=session.utc_epoch, rig=session.rig)
         with (node.folder / "telemetry.tlog").open("ab") as tlog:
             rov = Rov(config, surface, node.bus, node.commands, mavlink, dvl, tlog)

@@ -26,6 +26,8 @@ MAX_RESIDUAL_M = 0.15
 MAX_LEAN = math.radians(15.0)
 VELOCITY_SCALE = 0.01
 MAX_MISSES = 8
+RANGE_CONE = 0.22  # half width of a Ping sonar's beam [rad]: its upper edge meets the surface first
+UNDERSIDE_M = 0.12  # an echo that ends this near the surface may be the water's underside
 Vec = NDArray[np.float64]
 
 
@@ -80,7 +82,7 @@ class Navigator:
         self._sign = facing_sign(side)
         self._axes = beam_axes(rig.dvl_beam_angle_rad)
         self._dvl_mount: Vec = np.array(rig.dvl_mount_m)
-        self._range_forward_m = rig.sonar_forward_mount_m[0]
+        self._sonar_mount: Vec = np.array(rig.sonar_forward_mount_m)
         self._x = Filtered(x_m, x_std_m)
         self._standoff = Filtered(5.0, 5.0)
         self._yaw = Filtered(0.0, 1.0)
@@ -111,11 +113,12 @@ class Navigator:
         """A DVL report: velocity, and the plane of its beams as stand-off and yaw."""
         if fix.velocity is not None:
             self._body_velocity, self.velocity_t = fix.velocity, fix.t
-        plane = fit_plane(fix, self._axes, self._dvl_mount)
+        beams = tuple((k, d) for k, d in fix.beams if self._submerged(self._dvl_mount + self._axes[k] * d))
+        plane = fit_plane(fix._replace(beams=beams), self._axes, self._dvl_mount)
         if plane is None or plane.residual_m > MAX_RESIDUAL_M or not 0.0 < plane.distance_m < MAX_RANGE_M:
             return
         level = _level(plane.normal, self._roll, self._pitch)
-        # Near the surface the upper beams meet the water's underside: a plane that leans otherwise than the plating is not it.
+        # A plane that leans otherwise than the plating is something else: a beam on the quay, the bottom, an attachment.
         lean = math.asin(max(-1.0, min(1.0, -level[2]))) - math.asin(max(-1.0, min(1.0, float(self._normal()[2]))))
         if abs(lean) > MAX_LEAN:
             self.rejected += 1
@@ -132,15 +135,22 @@ class Navigator:
         """A forward range [m]: stand-off when the beams are silent, a check when they are not."""
         if not 0.0 < distance_m < MAX_RANGE_M or abs(self._yaw.value) > math.radians(50.0):
             return
+        if not self._submerged(self._sonar_mount + distance_m * np.array([1.0, 0.0, -RANGE_CONE])):
+            return
         self.range_t = t
         normal = self._normal()
         flank = math.hypot(normal[0], normal[1])
         along = math.cos(self._pitch) * math.cos(self._yaw.value) * flank - math.sin(self._pitch) * float(normal[2])
-        standoff = (distance_m + self._range_forward_m) * along
+        standoff = (distance_m + float(self._sonar_mount[0])) * along
         if t - self.plane_t > 0.5:
             std = RANGE_STD_M + 0.3 * abs(math.sin(self._yaw.value)) * distance_m
             if not self._standoff.correct(standoff - self._standoff.value, std):
                 self.rejected += 1
+
+    def _submerged(self, point: Vec) -> bool:
+        """False when a body-frame echo ends where it may be the water's underside."""
+        down = _level((float(point[0]), float(point[1]), float(point[2])), self._roll, self._pitch)[2]
+        return bool(self._depth_m + down > UNDERSIDE_M)
 
     def _normal(self) -> Vec:
         s = self._surface.girth_at_depth(self._x.value, self._depth_m)

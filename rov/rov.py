@@ -1,7 +1,9 @@
 """One control tick: hear, decide, guard, send. The heartbeat comes from here, so that a hung loop lets the failsafe act."""
 
 import math
-from typing import BinaryIO, Literal
+from typing import BinaryIO
+
+import msgspec
 
 from hull.surface import HullSurface
 from rov.config import RovConfig
@@ -71,7 +73,8 @@ class Rov:
         self._reason = ""
         self._pose: m.HullPose | None = None
         self._motion = Motion(0.0, 0.0, math.inf)
-        self._outboard = False
+        self._outboard = self._leaving = False
+        self._blind_t = 0.0
         self._last_standoff = e.launch_offset_m
 
     # -- one tick --------------------------------------------------------------------------------------------------
@@ -83,6 +86,7 @@ class Rov:
         self._navigate(now)
         rung = self._ladder.update(self._triggers(now), self._clearance(now), now)
         control, guidance = self._choose(rung, now)
+        self._leaving = control in ("leave", "surface")
         wish = self._wish(guidance, control, now)
         self._arming(control, wish, now)
         verdict = self._guard(wish, control, now)
@@ -111,7 +115,14 @@ class Rov:
             self._last_standoff = self._pose.standoff_m
         if self._pose is not None or self._guidance is None or self._guidance.kind != "track":
             self._hull_wanted_t = now
-        self._outboard = self._last_standoff >= self._config.envelope.outboard_m - 0.3
+        self._clear(now)
+
+    def _clear(self, now: float) -> None:
+        # Without sight of the hull only a long time of backing off counts as clear.
+        if self._pose is not None or not self._leaving:
+            self._blind_t = now
+        far = self._last_standoff >= self._config.envelope.outboard_m - 0.3
+        self._outboard = far or now - self._blind_t >= LEAVE_PATIENCE_S
 
     def _watch_depth(self, t: float, depth_m: float) -> None:
         # Any positive barometer altitude re-zeroes depth, even armed: the reading then jumps.
@@ -151,9 +162,7 @@ class Rov:
         )
 
     def _clearance(self, now: float) -> Clearance:
-        # Without sight of the hull only a long time of backing off counts as clear.
-        blind = self._pose is None and self._ladder.rung == "leave" and now - self._ladder.since > LEAVE_PATIENCE_S
-        return Clearance(self._outboard or blind, self.vehicle.reported.depth_m < SURFACE_M)
+        return Clearance(self._outboard, self.vehicle.reported.depth_m < SURFACE_M)
 
     # -- what to do ------------------------------------------------------------------------------------------------
 
@@ -163,16 +172,20 @@ class Rov:
             fresh = self._guidance is not None and now - self._guidance_t <= GUIDANCE_FRESH_S
             if self._guidance is None or not fresh:
                 return ("neutral", None) if self.vehicle.reported.armed else ("idle", None)
+            if self._guidance.kind == "surface" and not self._outboard:
+                return "leave", self._leave(e.outboard_m, self._guidance.seq, now)
             return self._guidance.kind, self._guidance
         if rung in ("hold", "surfaced"):
             return ("idle", None) if rung == "surfaced" else ("hold", None)
-        kind: Literal["surface", "leave"] = "surface" if rung == "ascend" else "leave"
-        depth = self.vehicle.reported.depth_m
         distance = e.outboard_m if rung != "backoff" else max(self._last_standoff, e.standoff_m + 0.5)
-        held = m.Guidance(
-            t=now, seq=0, kind=kind, side=e.side, depth_m=depth, standoff_m=distance, along_mps=0.0, x_stop_m=0.0
+        leave = self._leave(distance, 0, now)
+        return ("surface", msgspec.structs.replace(leave, kind="surface")) if rung == "ascend" else ("leave", leave)
+
+    def _leave(self, standoff_m: float, seq: int, now: float) -> m.Guidance:
+        depth, side = self.vehicle.reported.depth_m, self._config.envelope.side
+        return m.Guidance(
+            t=now, seq=seq, kind="leave", side=side, depth_m=depth, standoff_m=standoff_m, along_mps=0.0, x_stop_m=0.0
         )  # fmt: skip
-        return kind, held
 
     def _wish(self, guidance: m.Guidance | None, control: m.Control, now: float) -> Wish:
         if guidance is None or control in ("hold", "idle", "neutral") or not self.vehicle.reported.armed:

@@ -127,12 +127,16 @@ class ArduSub:
             self._asked[name] = (now, tries + 1)
             self.link.send(codec.param_read(self.link.target, name))
 
-    def transmit(self, now: float, sticks: tuple[int, int, int, int], altitude_m: float | None) -> None:
-        """Heartbeat, sticks and depth target. ``altitude_m`` None leaves the autopilot's own depth hold alone."""
+    def keep_alive(self, now: float) -> None:
+        """Heartbeat and waiting commands, no sticks: sticks that begin and then stop set off the pilot failsafe."""
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + HEARTBEAT_S
             self.link.send(codec.heartbeat())
         self.link.tick(now)
+
+    def transmit(self, now: float, sticks: tuple[int, int, int, int], altitude_m: float | None) -> None:
+        """Heartbeat, sticks and depth target. ``altitude_m`` None leaves the autopilot's own depth hold alone."""
+        self.keep_alive(now)
         self.link.send(codec.manual_control(self.link.target, sticks))
         if altitude_m is not None and now >= self._next_depth:
             self._next_depth = now + DEPTH_TARGET_S - 1e-6

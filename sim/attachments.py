@@ -31,6 +31,10 @@ class Built(NamedTuple):
     cut: tuple[float, float, float, float] | None = None
 
 
+BULGE_M = 0.10
+"""How far a tampered grating's bag stands off the plating, but for its lumps."""
+
+
 def build(item: Attachment, at: Anchor, surface: HullSurface, seed: int) -> Built:
     """Everything that belongs to one attachment."""
     if item.kind == "torpedo":
@@ -98,7 +102,7 @@ def _bag(size: tuple[float, float, float], at: Anchor, seed: int) -> Built:
 
 def grating(size: tuple[float, float, float], at: Anchor, surface: HullSurface, seed: int, tampered: bool) -> Built:
     """A sea-chest grating in its opening: frame, bars, eight bolts. Tampered: lifted on one edge by ``size[2]``, bolts missing or
-    loose, a bag stuffed behind the bars."""
+    loose, a bag stuffed behind the bars and squeezed out at the lifted edge, BULGE_M off the plating."""
     hu, hv = size[0] / 2.0, size[1] / 2.0
     rim = 0.05
     opening = (at.x_m - hu + rim, at.x_m + hu - rim, at.s_m - hv + rim, at.s_m + hv - rim)
@@ -122,6 +126,11 @@ def grating(size: tuple[float, float, float], at: Anchor, surface: HullSurface, 
         bag = lumpy_bag((0.62 * hu, 0.45 * hv, 0.06), seed + 5, 36)
         bag = bag._replace(vertices=bag.vertices - np.array([0.0, 0.0, 0.035]))
         pieces.append(Piece(conform(bag, surface, at._replace(s_m=at.s_m - 0.35 * hv)), CLOTH))
+        out = np.array([0.3 * hu, hv - 0.03, 0.02])
+        half = (0.40 * hu, 0.30 * hv, BULGE_M - float(out[2]))
+        sack = lumpy_bag(half, seed + 9, 36)
+        pieces.append(Piece(conform(sack._replace(vertices=sack.vertices + out), surface, at), CLOTH))
+        rows.append(solids.solid(solids.ELLIPSOID, at.to_ship(out), at.axes, half))
         middle = np.array([0.0, 0.0, 0.5 * lift + 0.006])
         tilt = math.atan(slope)
         turn = np.array([[1, 0, 0], [0, math.cos(tilt), math.sin(tilt)], [0, -math.sin(tilt), math.cos(tilt)]])

@@ -1,6 +1,7 @@
 """From radiance to the picture: lens blur, forward scatter, veil, exposure, sensor noise, gamma."""
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,9 +29,7 @@ def gamma_table() -> Bytes:
 
 
 @njit
-def _mix(
-    depth: Floats, share: Floats, wide: Floats, nodes: Vec, table: Floats, ambient: Vec, c: Vec, out: Floats
-) -> None:  # fmt: skip
+def _mix(depth: Floats, share: Floats, wide: Floats, nodes: Vec, table: Floats, ambient: Vec, c: Vec, out: Floats) -> None:
     """Quarter-size: (R, G, B to add, share of the sharp picture to keep)."""
     far = nodes[-1]
     for i in range(depth.shape[0]):
@@ -61,24 +60,29 @@ def through_water(direct: Floats, coarse: Floats, optics: Optics, daylight: Vec)
     tau = float(optics.c[1]) * np.minimum(coarse, 20.0)
     share = (0.55 * (1.0 - np.exp(-0.45 * tau))).astype(np.float32)
     h, w = direct.shape[:2]
-    core = cv2.GaussianBlur(direct, (5, 5), 0.55 + 0.35 * min(float(np.median(tau)), 2.0), borderType=cv2.BORDER_REPLICATE)
+    core: Any = cv2.GaussianBlur(direct, (5, 5), 0.55 + 0.35 * min(float(np.median(tau)), 2.0), borderType=cv2.BORDER_REPLICATE)
     small = cv2.resize(direct, (w // 4, h // 4), interpolation=cv2.INTER_AREA)
-    wide = cv2.GaussianBlur(small, (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)
+    wide: Any = cv2.GaussianBlur(small, (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)
     mixing = np.empty((h // 4, w // 4, 4), np.float32)
     _mix(coarse, share, wide, optics.veil_d, optics.veil, optics.veil_ambient * daylight, optics.c, mixing)
-    _apply(core, cv2.resize(mixing, (w, h), interpolation=cv2.INTER_LINEAR))
+    full: Any = cv2.resize(mixing, (w, h), interpolation=cv2.INTER_LINEAR)
+    _apply(core, full)
     return np.asarray(core)
 
 
 def exposure(radiance: Floats, balance: Vec) -> float:
     """Automatic gain: brings the centre-weighted mean most of the way to MEAN_TARGET. Depends on this frame alone."""
-    small = cv2.resize(radiance, (32, 24), interpolation=cv2.INTER_AREA).astype(np.float64) @ (balance * np.array([0.25, 0.6, 0.15]))
+    small = cv2.resize(radiance, (32, 24), interpolation=cv2.INTER_AREA).astype(np.float64) @ (
+        balance * np.array([0.25, 0.6, 0.15])
+    )
     mean = 0.5 * float(small.mean()) + 0.5 * float(small[6:18, 8:24].mean())
     return float(np.clip(MEAN_TARGET / max(mean, 1e-6), 0.02, 60.0) ** 0.92)
 
 
 @njit
-def develop(radiance: Floats, gain: Vec, iso: float, seed: int, frame_seq: int, normals: Floats, gamma: Bytes, out: Bytes) -> None:
+def develop(
+    radiance: Floats, gain: Vec, iso: float, seed: int, frame_seq: int, normals: Floats, gamma: Bytes, out: Bytes
+) -> None:
     """Shot and read noise from counters (seed, frame, pixel), then gamma, to B, G, R."""
     scale = (gamma.shape[0] - 1) / 1.25
     w = radiance.shape[1]

@@ -1,4 +1,4 @@
-"""What belongs on a hull or looks suspicious and is not: anodes, welds, barnacles, bilge keels, rudder, propeller; decals for paint."""
+"""What belongs on a hull or looks suspicious and is not: anodes, welds, barnacles, bilge keels, rudder, painted marks."""
 
 import math
 

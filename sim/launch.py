@@ -135,7 +135,7 @@ def launch(options: LaunchOptions) -> dict[str, Any]:
     """Flies the survey with all its processes; returns the summary.
 
     Raises:
-        hull.document.DocumentError, sim.survey.Infeasible: before anything is started.
+        hull.document.DocumentError, hull.document.Infeasible: before anything is started.
         OSError: the folder cannot be made.
     """
     prepared = prepare(options.mission)

@@ -23,7 +23,7 @@ class Mesh(NamedTuple):
 
 
 class Anchor(NamedTuple):
-    """A place on the plating. ``axes`` rows: along (+x turned by the angle), girthwise (towards the sheer), outward; ship frame."""
+    """A place on the plating. ``axes`` rows: along (+x turned by the angle), girthwise (to the sheer), outward; ship frame."""
 
     side: Side
     x_m: float

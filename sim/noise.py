@@ -24,7 +24,7 @@ _SCALE = 1.0 / 9007199254740992.0
 
 
 @njit
-def mix64(z: int) -> int:
+def mix64(z: Any) -> Any:
     """splitmix64's finaliser (Steele et al. 2014)."""
     z = np.uint64(z) + _M1
     z = (z ^ (z >> _S30)) * _M2
@@ -33,7 +33,7 @@ def mix64(z: int) -> int:
 
 
 @njit
-def hash3(i: int, j: int, seed: int) -> int:
+def hash3(i: int, j: int, seed: int) -> Any:
     """64 bits from two signed integers and a seed."""
     a = np.uint64(np.int64(i)) * np.uint64(0xD6E8FEB86659FD93)
     b = np.uint64(np.int64(j)) * np.uint64(0xA0761D6478BD642F)
@@ -42,7 +42,7 @@ def hash3(i: int, j: int, seed: int) -> int:
 
 
 @njit
-def unit(bits: int) -> float:
+def unit(bits: Any) -> float:
     """Uniform in [0, 1) from 64 bits."""
     return float(np.uint64(bits) >> _S11) * _SCALE
 

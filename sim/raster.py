@@ -1,7 +1,7 @@
 """Z-buffer raster with exact lens distortion: every pixel has its own ray, every face is tested in ray space.
 
-Homogeneous coordinates (Olano & Greer 1997): with V = [v0 v1 v2] in the camera frame (x right, y down, z ahead), V⁻¹·(x, y, 1) are the
-barycentric weights over depth, so nothing needs clipping. Scalar, sequential, no fastmath.
+Homogeneous coordinates (Olano & Greer 1997): with V = [v0 v1 v2] in the camera frame (x right, y down, z ahead), V⁻¹·(x, y, 1)
+are the barycentric weights over depth, so nothing needs clipping. Scalar, sequential, no fastmath.
 """
 
 import math
@@ -51,8 +51,8 @@ def _factor_range(k1: float, k2: float, q0: float, q1: float) -> tuple[float, fl
 
 @njit
 def _bounds(x0: float, x1: float, y0: float, y1: float, lens: Vec, w: int, h: int) -> tuple[int, int, int, int]:
-    """Pixel rectangle (left, right, top, bottom; right and bottom exclusive) that holds an ideal rectangle. ``lens``: fx fy cx cy k1
-    k2 and the image's ideal half extents."""
+    """Pixel rectangle (left, right, top, bottom; right and bottom exclusive) that holds an ideal rectangle. ``lens``: fx fy cx cy
+    k1 k2 and the image's ideal half extents."""
     x0, x1 = max(x0, -lens[6]), min(x1, lens[6])
     y0, y1 = max(y0, -lens[7]), min(y1, lens[7])
     if x0 >= x1 or y0 >= y1:
@@ -61,16 +61,16 @@ def _bounds(x0: float, x1: float, y0: float, y1: float, lens: Vec, w: int, h: in
     ny = 0.0 if y0 <= 0.0 <= y1 else min(abs(y0), abs(y1))
     fx, fy = max(abs(x0), abs(x1)), max(abs(y0), abs(y1))
     low, high = _factor_range(lens[4], lens[5], nx * nx + ny * ny, fx * fx + fy * fy)
-    left = int(math.floor(lens[2] + lens[0] * min(x0 * low, x0 * high))) - 1
-    right = int(math.ceil(lens[2] + lens[0] * max(x1 * low, x1 * high))) + 2
-    top = int(math.floor(lens[3] + lens[1] * min(y0 * low, y0 * high))) - 1
-    bottom = int(math.ceil(lens[3] + lens[1] * max(y1 * low, y1 * high))) + 2
+    left = math.floor(lens[2] + lens[0] * min(x0 * low, x0 * high)) - 1
+    right = math.ceil(lens[2] + lens[0] * max(x1 * low, x1 * high)) + 2
+    top = math.floor(lens[3] + lens[1] * min(y0 * low, y0 * high)) - 1
+    bottom = math.ceil(lens[3] + lens[1] * max(y1 * low, y1 * high)) + 2
     return max(left, 0), min(right, w), max(top, 0), min(bottom, h)
 
 
 @njit
 def _inside_cut(cuts: Vec, layer: float, u: float, v: float) -> bool:
-    for k in range(cuts.shape[0]):
+    for k in range(cuts.shape[0]):  # noqa: SIM110 (numba has no any() over a generator)
         if cuts[k, 0] == layer and cuts[k, 1] < u < cuts[k, 2] and cuts[k, 3] < v < cuts[k, 4]:
             return True
     return False
@@ -78,9 +78,29 @@ def _inside_cut(cuts: Vec, layer: float, u: float, v: float) -> bool:
 
 @njit
 def _face(
-    ax: float, ay: float, az: float, bx: float, by: float, bz: float, cx: float, cy: float, cz: float, index: int, faces: Ints, uv: Vec,
-    cuts: Vec, layer: float, cutting: bool, rays_x: Vec, rays_y: Vec, lens: Vec, inv_z: Vec, face_of: Ints, w1_of: Vec, w2_of: Vec,
-) -> None:  # fmt: skip
+    ax: float,
+    ay: float,
+    az: float,
+    bx: float,
+    by: float,
+    bz: float,
+    cx: float,
+    cy: float,
+    cz: float,
+    index: int,
+    faces: Ints,
+    uv: Vec,
+    cuts: Vec,
+    layer: float,
+    cutting: bool,
+    rays_x: Vec,
+    rays_y: Vec,
+    lens: Vec,
+    inv_z: Vec,
+    face_of: Ints,
+    w1_of: Vec,
+    w2_of: Vec,
+) -> None:
     near = 0.03
     if az < near and bz < near and cz < near:
         return
@@ -92,9 +112,7 @@ def _face(
     left, right, top, bottom = 0, w, 0, h
     if az > near and bz > near and cz > near:
         px, qx, rx, py, qy, ry = ax / az, bx / bz, cx / cz, ay / az, by / bz, cy / cz
-        left, right, top, bottom = _bounds(
-            min(px, min(qx, rx)), max(px, max(qx, rx)), min(py, min(qy, ry)), max(py, max(qy, ry)), lens, w, h
-        )
+        left, right, top, bottom = _bounds(min(px, qx, rx), max(px, qx, rx), min(py, qy, ry), max(py, qy, ry), lens, w, h)
     if left >= right or top >= bottom:
         return
     k = 1.0 / det
@@ -105,7 +123,7 @@ def _face(
         for j in range(left, right):
             x, y = rays_x[i, j], rays_y[i, j]
             l0, l1, l2 = a0 * x + a1 * y + a2, b0 * x + b1 * y + b2, c0 * x + c1 * y + c2
-            if min(l0, min(l1, l2)) < -1e-9:
+            if min(l0, l1, l2) < -1e-9:
                 continue
             inv = l0 + l1 + l2
             if inv <= inv_z[i, j]:
@@ -125,11 +143,24 @@ def _face(
 
 @njit
 def raster(
-    vertices: Vec, uv: Vec, faces: Ints, parts: Vec, chosen: Ints, cuts: Vec, turn: Vec, eye: Vec, rays_x: Vec, rays_y: Vec, lens: Vec,
-    inv_z: Vec, face_of: Ints, w1_of: Vec, w2_of: Vec,
-) -> None:  # fmt: skip
-    """Draws the ``chosen`` parts. ``turn``: ship → camera (3, 3); ``eye``: camera in the ship frame. ``parts`` rows: first and last + 1
-    face, layer, cut flag. Buffers in: inv_z 0, face_of -1."""
+    vertices: Vec,
+    uv: Vec,
+    faces: Ints,
+    parts: Vec,
+    chosen: Ints,
+    cuts: Vec,
+    turn: Vec,
+    eye: Vec,
+    rays_x: Vec,
+    rays_y: Vec,
+    lens: Vec,
+    inv_z: Vec,
+    face_of: Ints,
+    w1_of: Vec,
+    w2_of: Vec,
+) -> None:
+    """Draws the ``chosen`` parts. ``turn``: ship → camera (3, 3); ``eye``: camera in the ship frame. ``parts`` rows: first and
+    last + 1 face, layer, cut flag. Buffers in: inv_z 0, face_of -1."""
     e0, e1, e2 = eye[0], eye[1], eye[2]
     t00, t01, t02 = turn[0, 0], turn[0, 1], turn[0, 2]
     t10, t11, t12 = turn[1, 0], turn[1, 1], turn[1, 2]
@@ -145,5 +176,27 @@ def raster(
             bx, by, bz = t00 * x + t01 * y + t02 * z, t10 * x + t11 * y + t12 * z, t20 * x + t21 * y + t22 * z
             x, y, z = vertices[c, 0] - e0, vertices[c, 1] - e1, vertices[c, 2] - e2
             cx, cy, cz = t00 * x + t01 * y + t02 * z, t10 * x + t11 * y + t12 * z, t20 * x + t21 * y + t22 * z
-            _face(ax, ay, az, bx, by, bz, cx, cy, cz, f, faces, uv, cuts, parts[part, 2], cutting, rays_x, rays_y, lens, inv_z,
-                  face_of, w1_of, w2_of)  # fmt: skip
+            _face(
+                ax,
+                ay,
+                az,
+                bx,
+                by,
+                bz,
+                cx,
+                cy,
+                cz,
+                f,
+                faces,
+                uv,
+                cuts,
+                parts[part, 2],
+                cutting,
+                rays_x,
+                rays_y,
+                lens,
+                inv_z,
+                face_of,
+                w1_of,
+                w2_of,
+            )

@@ -1,4 +1,4 @@
-"""The camera picture: scene, water and rig to 640 × 480 pixels, and its truth. One thread, no state: same arguments, same bits."""
+"""The camera picture, and its truth, from scene, water and rig. One thread, no state: same arguments, same bits."""
 
 from typing import NamedTuple
 
@@ -52,8 +52,18 @@ def _buffers(height: int, width: int) -> _Buffers:
 
 def _lens(rig: CameraRig, rays_x: Vec, rays_y: Vec) -> Vec:
     margin = 1.01
-    return np.array([rig.fx, rig.fy, rig.cx, rig.cy, rig.k1, rig.k2,
-                     margin * float(np.abs(rays_x).max()), margin * float(np.abs(rays_y).max())])  # fmt: skip
+    return np.array(
+        [
+            rig.fx,
+            rig.fy,
+            rig.cx,
+            rig.cy,
+            rig.k1,
+            rig.k2,
+            margin * float(np.abs(rays_x).max()),
+            margin * float(np.abs(rays_y).max()),
+        ]
+    )
 
 
 class _Geometry:
@@ -122,8 +132,23 @@ class Renderer:
     def _draw(self, view: View, far: float) -> _Buffers:
         g, rig = self.geometry, self.rig.camera
         buffers = _buffers(rig.height, rig.width)
-        raster(g.vertices, g.uv, g.faces, g.parts, self._chosen(view, far), g.cuts, view.turn, view.eye, self.rays_x, self.rays_y,
-               self.lens, *buffers)  # fmt: skip
+        raster(
+            g.vertices,
+            g.uv,
+            g.faces,
+            g.parts,
+            self._chosen(view, far),
+            g.cuts,
+            view.turn,
+            view.eye,
+            self.rays_x,
+            self.rays_y,
+            self.lens,
+            buffers.inv_z,
+            buffers.face,
+            buffers.w1,
+            buffers.w2,
+        )
         return buffers
 
     def _shadows(self, view: View) -> Floats:
@@ -139,7 +164,22 @@ class Renderer:
         for lamp in self.optics.lamps:
             b = _buffers(_SHADOW.height, _SHADOW.width)
             eye = view.eye + view.turn.T @ lamp
-            raster(g.vertices, g.uv, g.faces, g.parts, chosen, g.cuts, view.turn, eye, *self._shadow_rays, self._shadow_lens, *b)
+            raster(
+                g.vertices,
+                g.uv,
+                g.faces,
+                g.parts,
+                chosen,
+                g.cuts,
+                view.turn,
+                eye,
+                *self._shadow_rays,
+                self._shadow_lens,
+                b.inv_z,
+                b.face,
+                b.w1,
+                b.w2,
+            )
             maps.append(b.inv_z.astype(np.float32))
         return np.stack(maps)
 
@@ -162,7 +202,7 @@ class Renderer:
     # -- pictures ----------------------------------------------------------------------------------------------------
 
     def direct(self, position_ned: Vec, rotation: Vec) -> tuple[Floats, Floats]:
-        """Radiance (h, w, 3) R, G, B of the surfaces as it reaches the lens, without veil, blur, snow and noise; and range (h, w) [m]."""
+        """(Radiance (h, w, 3) R, G, B of the surfaces at the lens, without veil, blur, snow and noise; range (h, w) [m])."""
         return self._direct(self.view(position_ned, rotation))
 
     def _direct(self, view: View) -> tuple[Floats, Floats]:
@@ -173,9 +213,34 @@ class Renderer:
         depth = np.empty((rig.height, rig.width), np.float32)
         along = np.ascontiguousarray(g.along @ view.turn.T)
         grid = np.array([_SHADOW.cx, _SHADOW.cy, _SHADOW.fx])
-        shade(buffers.inv_z, buffers.face, buffers.w1, buffers.w2, self.rays_x, self.rays_y, g.faces, g.normals, g.uv, g.layer, g.part,
-              along, view.turn, self.pool.tiles, self._slots, self.pool.layers, texel, o.lamps, self._shadows(view), grid, o.table,
-              self._daylight(view) * o.ambient, o.kd, np.ascontiguousarray(view.ned_turn[:, 2]), radiance, depth)  # fmt: skip
+        shade(
+            buffers.inv_z,
+            buffers.face,
+            buffers.w1,
+            buffers.w2,
+            self.rays_x,
+            self.rays_y,
+            g.faces,
+            g.normals,
+            g.uv,
+            g.layer,
+            g.part,
+            along,
+            view.turn,
+            self.pool.tiles,
+            self._slots,
+            self.pool.layers,
+            texel,
+            o.lamps,
+            self._shadows(view),
+            grid,
+            o.table,
+            self._daylight(view) * o.ambient,
+            o.kd,
+            np.ascontiguousarray(view.ned_turn[:, 2]),
+            radiance,
+            depth,
+        )
         return radiance, depth
 
     def _daylight(self, view: View) -> Vec:
@@ -184,8 +249,8 @@ class Renderer:
     def render(
         self, position_ned: Vec, R_body_to_ned: Vec, t: float, frame_seq: int, velocity_ned: Vec | None = None
     ) -> NDArray[np.uint8]:
-        """The picture (h, w, 3) B, G, R. ``t`` [s] moves the marine snow, ``frame_seq`` picks the noise; ``velocity_ned`` of the body
-        [m/s] adds motion blur (translation only) over EXPOSURE_S."""
+        """The picture (h, w, 3) B, G, R. ``t`` [s] moves the marine snow, ``frame_seq`` picks the noise; ``velocity_ned`` of the
+        body [m/s] adds motion blur (translation only) over EXPOSURE_S."""
         view, o = self.view(position_ned, R_body_to_ned), self.optics
         radiance, depth = self._direct(view)
         h, w = depth.shape
@@ -194,8 +259,20 @@ class Renderer:
             radiance = self._smeared(radiance, coarse, view.ned_turn @ velocity_ned)
         daylight = self._daylight(view)
         picture = camera.through_water(radiance, coarse, o, daylight)
-        add_snow(picture, depth, view.ned, view.ned_turn, self._drift * t, self.water.particles_per_m3, self.seed, self.lens, o.lamps,
-                 o.table, STEP_M, daylight * o.ambient)  # fmt: skip
+        add_snow(
+            picture,
+            depth,
+            view.ned,
+            view.ned_turn,
+            self._drift * t,
+            self.water.particles_per_m3,
+            self.seed,
+            self.lens,
+            o.lamps,
+            o.table,
+            STEP_M,
+            daylight * o.ambient,
+        )
         gain = camera.exposure(picture, o.balance)
         out = np.empty((h, w, 3), np.uint8)
         iso = max(gain / 2.0, 0.3)
@@ -210,7 +287,9 @@ class Renderer:
             return radiance
         kernel = np.zeros((n, n), np.float32)
         for a in np.linspace(-0.5, 0.5, 4 * n):
-            kernel[round(n // 2 + a * min(abs(dy), n - 1) * np.sign(dy)), round(n // 2 + a * min(abs(dx), n - 1) * np.sign(dx))] += 1.0
+            kernel[
+                round(n // 2 + a * min(abs(dy), n - 1) * np.sign(dy)), round(n // 2 + a * min(abs(dx), n - 1) * np.sign(dx))
+            ] += 1.0
         return np.asarray(cv2.filter2D(radiance, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE))
 
     # -- truth -------------------------------------------------------------------------------------------------------
@@ -235,10 +314,15 @@ class Renderer:
         return u, v, z
 
     def points_in_view(
-        self, position_ned: Vec, R_body_to_ned: Vec, points_ship: Vec, normals_ship: Vec, max_range_m: float = 3.0,
+        self,
+        position_ned: Vec,
+        R_body_to_ned: Vec,
+        points_ship: Vec,
+        normals_ship: Vec,
+        max_range_m: float = 3.0,
         max_incidence_rad: float = 1.2,
-    ) -> tuple[NDArray[np.bool_], Vec, Vec]:  # fmt: skip
-        """Which points (n, 3) with outward normals are in the picture, not hidden, near and square enough; range [m]; incidence [rad]."""
+    ) -> tuple[NDArray[np.bool_], Vec, Vec]:
+        """(Which points (n, 3) are in the picture, not hidden, near and square enough; range [m]; incidence [rad])."""
         view = self.view(position_ned, R_body_to_ned)
         u, v, z = self.project(position_ned, R_body_to_ned, points_ship)
         to_eye = view.eye - points_ship
@@ -248,7 +332,10 @@ class Renderer:
         inside = np.isfinite(u) & (np.nan_to_num(u) > -0.5) & (np.nan_to_num(u) < rig.width - 0.5)
         inside &= (np.nan_to_num(v) > -0.5) & (np.nan_to_num(v) < rig.height - 0.5)
         depth, _ = self.truth(position_ned, R_body_to_ned, max_range_m + 2.0)
-        i, j = np.where(inside, np.rint(np.nan_to_num(v)), 0).astype(int), np.where(inside, np.rint(np.nan_to_num(u)), 0).astype(int)
+        i, j = (
+            np.where(inside, np.rint(np.nan_to_num(v)), 0).astype(int),
+            np.where(inside, np.rint(np.nan_to_num(u)), 0).astype(int),
+        )
         front = depth[i, j]
         slack = 0.02 + 2.0 * z / rig.fx * np.tan(np.minimum(incidence, 1.4))
         clear = (front > 0) & (z < front + slack)

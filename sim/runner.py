@@ -161,7 +161,7 @@ def run_in_process(mission_file: Path, scenario_file: Path, out: Path, seed: int
     """Flies, writes and seals a survey folder; returns the summary.
 
     Raises:
-        hull.document.DocumentError, sim.survey.Infeasible: before anything is written.
+        hull.document.DocumentError, hull.document.Infeasible: before anything is written.
     """
     prepared = prepare(mission_file)
     scenario = load_world_file(scenario_file, prepared)

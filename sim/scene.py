@@ -4,6 +4,7 @@ Ship frame, metres. Picture and collisions come from the same scenario; the pict
 beads, net lumps, sea-chest recesses) that the collision solids leave out.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -45,7 +46,7 @@ class TruthObject(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A run of faces with one material and object. ``along``: the texture's u direction, ship frame. ``casts``: throws shadows."""
+    """A run of faces with one material and object. ``along``: the texture's u direction, ship frame. ``casts``: shadows."""
 
     mesh: Mesh
     layer: int
@@ -70,7 +71,7 @@ class Scene:
         seed = scenario.seed * 1000
         self.paint = PAINTS[int(uniform(scenario.seed, 5, 17) * 4.0) if scenario.seed != 1 else 0]
         for side in range(2):
-            self.layers.append(Layer(0, self.paint, 0.26, 0.10, seed + 500 * side))
+            self.layers.append(Layer(0, self.paint, 0.22, 0.10, seed + 500 * side))
         for k, attached in enumerate(scenario.attachments):
             self._add_attachment(k, attached)
         # Openings first: welds stop at them.
@@ -117,7 +118,7 @@ class Scene:
             self.cuts.append((0.0 if at.side == "P" else 1.0, *built.cut))
 
     def _without_openings(self, mesh: Mesh, at: Anchor) -> Mesh:
-        """Drops faces of something laid on the plating that lie over an opening of that side (girth taken along the section's chord)."""
+        """Drops faces that lie over an opening in the plating of that side (girth taken along the section's chord)."""
         middle = mesh.vertices[mesh.faces].mean(axis=1)
         s = at.s_m + (middle - at.origin) @ at.axes[1] if abs(at.axes[1][0]) < 0.1 else np.full(len(middle), at.s_m)
         keep = np.ones(len(middle), dtype=bool)
@@ -219,7 +220,7 @@ class Scene:
         ns = surface.grid.shape[1]
         for layer, sign in ((0, 1.0), (1, -1.0)):
             flip = np.array([1.0, sign, 1.0])
-            for lo, hi in zip(edges[:-1], edges[1:], strict=True):
+            for lo, hi in pairwise(edges):
                 n = hi - lo + 1
                 points = surface.grid[lo : hi + 1].reshape(-1, 3) * flip
                 normals = surface.normals[lo : hi + 1].reshape(-1, 3) * flip
@@ -227,8 +228,8 @@ class Scene:
                 a = (np.arange(n - 1)[:, None] * ns + np.arange(ns - 1)[None, :]).reshape(-1)
                 b, c, d = a + ns, a + ns + 1, a + 1
                 faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
-                wind = np.einsum("ij,ij->i", np.cross(points[faces[:, 1]] - points[faces[:, 0]],
-                                                      points[faces[:, 2]] - points[faces[:, 0]]), normals[faces[:, 0]])  # fmt: skip
+                cross = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])
+                wind = np.einsum("ij,ij->i", cross, normals[faces[:, 0]])
                 faces = np.where((wind < 0)[:, None], faces[:, ::-1], faces).astype(np.int32)
                 x0, x1 = surface.stations[lo], surface.stations[hi]
                 cut = any(c[0] == layer and c[1] < x1 and c[2] > x0 for c in self.cuts)

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.noise import njit
-from sim.textures import TEXELS
 from sim.water_optics import LAMP_INTENSITY, STEP_M
 
 Vec = NDArray[np.float64]
@@ -19,8 +18,8 @@ BLOCK = 8
 @njit
 def wanted_tiles(
     face_of: Ints, w1_of: Vec, w2_of: Vec, faces: Ints, uv: Vec, layer_of: Ints, tile_m: float, wanted: Bytes
-) -> None:  # fmt: skip
-    """Marks ``wanted[layer, tile u, tile v]`` for what every second pixel of every second row shows, and its neighbours' edges."""
+) -> None:
+    """Marks ``wanted[layer, tile u, tile v]`` for what every second pixel of every second row shows."""
     nu, nv = wanted.shape[1], wanted.shape[2]
     for i in range(0, face_of.shape[0], 2):
         for j in range(0, face_of.shape[1], 2):
@@ -36,17 +35,35 @@ def wanted_tiles(
 
 
 @njit
-def _slot(slots: Ints, layer: int, x: float, y: float) -> tuple[int, int, int]:
+def _slot(slots: Ints, layer: int, x: float, y: float, size: int) -> tuple[int, int, int]:
     """(slot or -1, first texel u, first texel v) of the tile that holds texel (x, y)."""
-    tu, tv = min(int(x) // TEXELS, slots.shape[1] - 1), min(int(y) // TEXELS, slots.shape[2] - 1)
-    return slots[layer, tu, tv], tu * TEXELS, tv * TEXELS
+    tu, tv = min(int(x) // size, slots.shape[1] - 1), min(int(y) // size, slots.shape[2] - 1)
+    return slots[layer, tu, tv], tu * size, tv * size
 
 
 @njit
 def _texel(tiles: Bytes, slot: int, i: int, j: int, k: int, a: float, b: float) -> float:
-    top = tiles[slot, i, j, k] + a * (float(tiles[slot, i, j + 1, k]) - float(tiles[slot, i, j, k]))
-    low = tiles[slot, i + 1, j, k] + a * (float(tiles[slot, i + 1, j + 1, k]) - float(tiles[slot, i + 1, j, k]))
+    top = float(tiles[slot, i, j, k]) + a * (float(tiles[slot, i, j + 1, k]) - float(tiles[slot, i, j, k]))
+    low = float(tiles[slot, i + 1, j, k]) + a * (float(tiles[slot, i + 1, j + 1, k]) - float(tiles[slot, i + 1, j, k]))
     return top + b * (low - top)
+
+
+@njit
+def _look(
+    tiles: Bytes, slots: Ints, layers: Vec, layer: int, x: float, y: float
+) -> tuple[float, float, float, float, float, float]:
+    """Albedo R, G, B, slopes u, v and gloss at texel (x, y), bilinear. A tile missed by `wanted_tiles` gives the plain colour."""
+    size = tiles.shape[1] - 1
+    slot, u0, v0 = _slot(slots, layer, max(x, 0.0), max(y, 0.0), size)
+    if slot < 0:
+        return layers[layer, 1], layers[layer, 2], layers[layer, 3], 0.0, 0.0, layers[layer, 5]
+    x, y = min(max(x, 0.0) - u0, size - 1e-6), min(max(y, 0.0) - v0, size - 1e-6)
+    j, i = int(x), int(y)
+    a, b = x - j, y - i
+    r, g, bl = _texel(tiles, slot, i, j, 0, a, b), _texel(tiles, slot, i, j, 1, a, b), _texel(tiles, slot, i, j, 2, a, b)
+    su = (_texel(tiles, slot, i, j, 3, a, b) - 128.0) / 64.0
+    sv = (_texel(tiles, slot, i, j, 4, a, b) - 128.0) / 64.0
+    return r * r / 65025.0, g * g / 65025.0, bl * bl / 65025.0, su, sv, layers[layer, 5]
 
 
 @njit
@@ -75,9 +92,7 @@ def _lit(shadows: Floats, lamp: int, grid: Vec, x: float, y: float, z: float) ->
 
 
 @njit
-def _bumped(
-    n0: float, n1: float, n2: float, a0: float, a1: float, a2: float, su: float, sv: float
-) -> tuple[float, float, float]:
+def _bumped(n0: float, n1: float, n2: float, a0: float, a1: float, a2: float, su: float, sv: float) -> tuple[float, float, float]:
     """The unit normal tilted by the relief's slopes along the direction ``a`` and across it."""
     d = a0 * n0 + a1 * n1 + a2 * n2
     t0, t1, t2 = a0 - d * n0, a1 - d * n1, a2 - d * n2
@@ -93,9 +108,10 @@ def _bumped(
 
 
 @njit
-def _lamp(n0: float, n1: float, n2: float, v0: float, v1: float, v2: float, lx: float, ly: float, lz: float
-          ) -> tuple[float, float, float, float]:  # fmt: skip
-    """(distance, lamp intensity there, cosine of incidence, highlight) for a lamp at (lx, ly, lz) from the point; v: unit from the eye."""
+def _lamp(
+    n0: float, n1: float, n2: float, v0: float, v1: float, v2: float, lx: float, ly: float, lz: float
+) -> tuple[float, float, float, float]:
+    """(distance, intensity there, cosine of incidence, highlight) of a lamp at (lx, ly, lz) from the point; v: unit view."""
     d2 = lx * lx + ly * ly + lz * lz
     d = math.sqrt(d2)
     inv = 1.0 / d
@@ -113,9 +129,7 @@ def _lamp(n0: float, n1: float, n2: float, v0: float, v1: float, v2: float, lx: 
 
 
 @njit
-def shadow_blocks(
-    inv_z: Vec, rays_x: Vec, rays_y: Vec, lamps: Vec, shadows: Floats, grid: Vec, size: int, marks: Bytes
-) -> None:  # fmt: skip
+def shadow_blocks(inv_z: Vec, rays_x: Vec, rays_y: Vec, lamps: Vec, shadows: Floats, grid: Vec, size: int, marks: Bytes) -> None:
     """Marks the blocks of ``size`` pixels, and their neighbours, where any lamp is hidden from any of every fourth pixels."""
     for i in range(0, inv_z.shape[0], 4):
         for j in range(0, inv_z.shape[1], 4):
@@ -134,14 +148,35 @@ def shadow_blocks(
 
 @njit
 def shade(
-    inv_z: Vec, face_of: Ints, w1_of: Vec, w2_of: Vec, rays_x: Vec, rays_y: Vec, faces: Ints, normals: Vec, uv: Vec, layer_of: Ints,
-    part_of: Ints, along_of: Vec, turn: Vec, tiles: Bytes, slots: Ints, layers: Vec, texel: float, lamps: Vec, shadows: Floats, grid: Vec,
-    table: Floats, day: Vec, kd: Vec, down: Vec, radiance: Floats, depth: Floats,
-) -> None:  # fmt: skip
-    """Fills ``radiance`` (h, w, 3) R, G, B and ``depth`` (range along the ray [m], 1e3 for water). ``day``: daylight irradiance at the
-    camera, ``down``: the world's down in the camera frame, ``along_of``: each part's texture direction u in the camera frame.
-
-    A tile missed by `wanted_tiles` gives the layer's plain colour."""
+    inv_z: Vec,
+    face_of: Ints,
+    w1_of: Vec,
+    w2_of: Vec,
+    rays_x: Vec,
+    rays_y: Vec,
+    faces: Ints,
+    normals: Vec,
+    uv: Vec,
+    layer_of: Ints,
+    part_of: Ints,
+    along_of: Vec,
+    turn: Vec,
+    tiles: Bytes,
+    slots: Ints,
+    layers: Vec,
+    texel: float,
+    lamps: Vec,
+    shadows: Floats,
+    grid: Vec,
+    table: Floats,
+    day: Vec,
+    kd: Vec,
+    down: Vec,
+    radiance: Floats,
+    depth: Floats,
+) -> None:
+    """Fills ``radiance`` (h, w, 3) R, G, B and ``depth`` (range along the ray [m], 1e3 for water). ``day``: daylight irradiance
+    at the camera, ``down``: the world's down in the camera frame, ``along_of``: each part's texture direction u there."""
     last = table.shape[0] - 1
     per_texel, per_step = 1.0 / texel, 1.0 / STEP_M
     blocks = np.zeros((face_of.shape[0] // BLOCK + 1, face_of.shape[1] // BLOCK + 1), np.uint8)
@@ -168,24 +203,13 @@ def shade(
             n1 = (turn[1, 0] * s0 + turn[1, 1] * s1 + turn[1, 2] * s2) * m
             n2 = (turn[2, 0] * s0 + turn[2, 1] * s1 + turn[2, 2] * s2) * m
             layer = layer_of[f]
-            x = max(w0 * uv[a, 0] + w1 * uv[b, 0] + w2 * uv[c, 0], 0.0) * per_texel
-            y = max(w0 * uv[a, 1] + w1 * uv[b, 1] + w2 * uv[c, 1], 0.0) * per_texel
-            slot, u0, v0 = _slot(slots, layer, x, y)
-            rho0, rho1, rho2, gloss = layers[layer, 1], layers[layer, 2], layers[layer, 3], layers[layer, 5]
-            if slot >= 0:
-                x, y = min(x - u0, TEXELS - 1e-6), min(y - v0, TEXELS - 1e-6)
-                tj, ti = int(x), int(y)
-                fa, fb = x - tj, y - ti
-                rho0 = _texel(tiles, slot, ti, tj, 0, fa, fb)
-                rho1 = _texel(tiles, slot, ti, tj, 1, fa, fb)
-                rho2 = _texel(tiles, slot, ti, tj, 2, fa, fb)
-                rho0, rho1, rho2 = rho0 * rho0 / 65025.0, rho1 * rho1 / 65025.0, rho2 * rho2 / 65025.0
-                su = (_texel(tiles, slot, ti, tj, 3, fa, fb) - 128.0) / 64.0
-                sv = (_texel(tiles, slot, ti, tj, 4, fa, fb) - 128.0) / 64.0
+            x = w0 * uv[a, 0] + w1 * uv[b, 0] + w2 * uv[c, 0]
+            y = w0 * uv[a, 1] + w1 * uv[b, 1] + w2 * uv[c, 1]
+            rho0, rho1, rho2, su, sv, gloss = _look(tiles, slots, layers, layer, x * per_texel, y * per_texel)
+            if su != 0.0 or sv != 0.0:
                 p = part_of[f]
                 n0, n1, n2 = _bumped(n0, n1, n2, along_of[p, 0], along_of[p, 1], along_of[p, 2], su, -sv if layer == 0 else sv)
-            e0, e1, e2 = px / dv, py / dv, z / dv
-            m0, m1, m2 = 0.0, 0.0, 0.0
+            e0, e1, e2, m0, m1, m2 = px / dv, py / dv, z / dv, 0.0, 0.0, 0.0
             shadowed = blocks[i // BLOCK, j // BLOCK] > 0
             for k in range(lamps.shape[0]):
                 lx, ly, lz = lamps[k, 0] - px, lamps[k, 1] - py, lamps[k, 2] - z

@@ -17,7 +17,7 @@ SINK_MPS = 0.0015
 @njit
 def _splat(radiance: Floats, depth: Floats, x: float, y: float, d: float, sigma: float, peak: Vec) -> None:
     h, w = depth.shape
-    reach = int(math.ceil(2.5 * sigma))
+    reach = math.ceil(2.5 * sigma)
     for i in range(max(int(y) - reach, 0), min(int(y) + reach + 2, h)):
         for j in range(max(int(x) - reach, 0), min(int(x) + reach + 2, w)):
             if depth[i, j] < d:
@@ -29,15 +29,25 @@ def _splat(radiance: Floats, depth: Floats, x: float, y: float, d: float, sigma:
 
 @njit
 def add_snow(
-    radiance: Floats, depth: Floats, eye: Vec, turn: Vec, drift: Vec, density: float, seed: int, lens: Vec, lamps: Vec, table: Floats,
-    step_m: float, day: Vec,
-) -> None:  # fmt: skip
-    """Adds particles nearer than what is there. ``eye``, ``turn`` (world → camera) and ``drift`` (where the water has gone since t = 0):
+    radiance: Floats,
+    depth: Floats,
+    eye: Vec,
+    turn: Vec,
+    drift: Vec,
+    density: float,
+    seed: int,
+    lens: Vec,
+    lamps: Vec,
+    table: Floats,
+    step_m: float,
+    day: Vec,
+) -> None:
+    """Adds particles nearer than what is there. ``eye``, ``turn`` (world → camera), ``drift`` (where the water went since t = 0):
     NED [m]. ``lens``: as in `sim.raster`."""
     expected = density * CELL_M**3
     base = eye - drift
-    reach = int(math.ceil(REACH_M / CELL_M))
-    i0, j0, k0 = int(math.floor(base[0] / CELL_M)), int(math.floor(base[1] / CELL_M)), int(math.floor(base[2] / CELL_M))
+    reach = math.ceil(REACH_M / CELL_M)
+    i0, j0, k0 = math.floor(base[0] / CELL_M), math.floor(base[1] / CELL_M), math.floor(base[2] / CELL_M)
     ahead = turn[2]
     peak = np.empty(3)
     for di in range(-reach, reach + 1):
@@ -62,9 +72,20 @@ def add_snow(
 
 @njit
 def _particle(
-    radiance: Floats, depth: Floats, dx: float, dy: float, dz: float, turn: Vec, draw: float, lens: Vec, lamps: Vec, table: Floats,
-    step_m: float, day: Vec, peak: Vec,
-) -> None:  # fmt: skip
+    radiance: Floats,
+    depth: Floats,
+    dx: float,
+    dy: float,
+    dz: float,
+    turn: Vec,
+    draw: float,
+    lens: Vec,
+    lamps: Vec,
+    table: Floats,
+    step_m: float,
+    day: Vec,
+    peak: Vec,
+) -> None:
     x = turn[0, 0] * dx + turn[0, 1] * dy + turn[0, 2] * dz
     y = turn[1, 0] * dx + turn[1, 1] * dy + turn[1, 2] * dz
     z = turn[2, 0] * dx + turn[2, 1] * dy + turn[2, 2] * dz

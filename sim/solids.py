@@ -1,6 +1,7 @@
 """Signed distance of capsules, boxes and ellipsoids, and ray casts against them: one table row per solid, ship frame, metres."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ def solid(kind: int, centre: Vec, axes: Vec, half: tuple[float, float, float], r
 
 
 @njit
-def _one(row: Vec, x: float, y: float, z: float) -> float:
+def _one(row: Any, x: float, y: float, z: float) -> Any:
     dx, dy, dz = x - row[1], y - row[2], z - row[3]
     a = abs(dx * row[4] + dy * row[5] + dz * row[6])
     b = abs(dx * row[7] + dy * row[8] + dz * row[9])
@@ -33,12 +34,12 @@ def _one(row: Vec, x: float, y: float, z: float) -> float:
         r = row[16]
         qa, qb, qc = a - row[13] + r, b - row[14] + r, c - row[15] + r
         outside = math.sqrt(max(qa, 0.0) ** 2 + max(qb, 0.0) ** 2 + max(qc, 0.0) ** 2)
-        return outside + min(max(qa, max(qb, qc)), 0.0) - r
+        return outside + min(max(qa, qb, qc), 0.0) - r
     ra, rb, rc = row[13], row[14], row[15]
     k0 = math.sqrt((a / ra) ** 2 + (b / rb) ** 2 + (c / rc) ** 2)
     k1 = math.sqrt((a / (ra * ra)) ** 2 + (b / (rb * rb)) ** 2 + (c / (rc * rc)) ** 2)
     if k1 < 1e-12:
-        return -min(ra, min(rb, rc))
+        return -min(ra, rb, rc)
     return k0 * (k0 - 1.0) / k1
 
 

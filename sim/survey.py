@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from hull.document import fail
+from hull.document import Infeasible, fail
 from hull.surface import HullSurface
 from hull.vessel import Vessel
 from hull.zones import Zone
@@ -17,14 +17,6 @@ from station.main import versions
 from wire.clock import Clock
 from wire.rig import BLUEROV2, Rig
 from wire.session import Envelope, ZoneRow
-
-
-class Infeasible(ValueError):
-    """The mission cannot be flown; ``reasons`` says why, one a line."""
-
-    def __init__(self, reasons: list[str]) -> None:
-        self.reasons = reasons
-        super().__init__("; ".join(reasons))
 
 
 class Prepared(NamedTuple):
@@ -76,7 +68,7 @@ def prepare(mission_file: Path, rig: Rig = BLUEROV2) -> Prepared:
 
     Raises:
         hull.document.DocumentError: a file is wrong.
-        Infeasible: the files are right and the mission cannot be flown.
+        hull.document.Infeasible: the files are right and the mission cannot be flown.
     """
     mission, vessel, surface, vessel_file = load_mission_with_ship(mission_file)
     planned = plan(mission, vessel, surface, rig)

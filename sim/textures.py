@@ -1,7 +1,7 @@
 """What paint, steel and fouling look like: tiles of albedo, relief gradient and gloss, made from noise when first seen.
 
-A tile's texels depend on its place, level, layer parameters and seed alone, never on what was looked at before. Level L has texels
-of TEXEL_M · 2^L, band-limited to them. Patterns are modelled on dry-dock photographs of antifouling paint (docs/picture.md).
+A tile's texels depend on its place, level, layer parameters and seed alone, never on what was looked at before.
+Level L has texels of TEXEL_M · 2^L, band-limited to them. Patterns follow dry-dock photographs of antifouling (docs/picture.md).
 """
 
 import math
@@ -16,7 +16,7 @@ from sim.noise import njit, octaves, uniform, value_noise
 Vec = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
-TEXELS = 640
+TEXELS = 512
 TEXEL_M = 1.0 / TEXELS
 LEVELS = 4
 CHANNELS = 6  # R, G, B (square root of albedo), gradient u, v (128 = flat, 64 per unit slope), gloss
@@ -151,13 +151,16 @@ def _paint(c: Vec, x: float, y: float, texel: float, seed: int, worn: float) -> 
     _mix(c, 0.8 * c[0] + 0.06, 0.8 * c[1] + 0.035, 0.8 * c[2] + 0.03, 0.8 * coat)
     bare = _step(0.345, 0.375, patch + 0.16 * worn + 0.035 * grain2)
     rim = _step(0.30, 0.345, patch + 0.16 * worn + 0.03 * grain2) * (1.0 - bare)
-    old = 1.0 + 0.30 * octaves(x / 0.07, y / 0.05, 3, seed + 21) + 0.15 * grain
-    _mix(c, 0.17 * old, 0.165 * old, 0.155 * old, 0.85 * bare)
-    _mix(c, 0.16, 0.075, 0.03, 0.6 * bare * _step(0.1, 0.5, octaves(x / 0.06, y / 0.09, 3, seed + 22)))
+    if bare > 0.0:
+        old = 1.0 + 0.30 * octaves(x / 0.07, y / 0.05, 3, seed + 21) + 0.15 * grain
+        _mix(c, 0.17 * old, 0.165 * old, 0.155 * old, 0.85 * bare)
+        _mix(c, 0.16, 0.075, 0.03, 0.6 * bare * _step(0.1, 0.5, octaves(x / 0.06, y / 0.09, 3, seed + 22)))
     _mix(c, 0.20, 0.095, 0.035, 0.65 * rim)
-    streak = value_noise(x / 0.028, y / 1.1, seed + 17) + 0.5 * value_noise(x / 0.009, y / 0.5, seed + 18) * _fade(0.009, texel)
-    rust = _step(0.55, 1.0, streak) * _step(0.0, 0.5, octaves(x / 0.8, y / 1.6, 2, seed + 19))
-    _mix(c, 0.17, 0.075, 0.03, 0.55 * rust)
+    rust = _step(0.0, 0.5, octaves(x / 0.8, y / 1.6, 2, seed + 19))
+    if rust > 0.0:
+        streak = value_noise(x / 0.028, y / 1.1, seed + 17)
+        streak += 0.5 * value_noise(x / 0.009, y / 0.5, seed + 18) * _fade(0.009, texel)
+        _mix(c, 0.17, 0.075, 0.03, 0.55 * rust * _step(0.55, 1.0, streak))
     scratch = _scratch(x, y, texel, seed + 20)
     _mix(c, 0.30, 0.24, 0.21, 0.75 * scratch)
     return 0.00025 * grain2 - 0.0005 * bare - 0.0004 * scratch
@@ -173,9 +176,10 @@ def _foul(c: Vec, x: float, y: float, texel: float, seed: int, fouling: float) -
     some = min(max(0.03 + 0.35 * fouling + 0.35 * (where - 0.1), 0.0), 0.85)
     big, h1 = _specks(x, y, 0.034, 0.55 * some, texel, seed + 33)
     small, h2 = _specks(x, y, 0.012, 0.7 * some, texel, seed + 34)
-    shade = 0.85 + 0.15 * value_noise(x / 0.004, y / 0.004, seed + 35)
-    _mix(c, 0.42 * shade, 0.40 * shade, 0.33 * shade, 0.80 * big)
-    _mix(c, 0.36 * shade, 0.34 * shade, 0.27 * shade, 0.65 * small)
+    if big + small > 0.0:
+        shade = 0.85 + 0.15 * value_noise(x / 0.004, y / 0.004, seed + 35)
+        _mix(c, 0.42 * shade, 0.40 * shade, 0.33 * shade, 0.80 * big)
+        _mix(c, 0.36 * shade, 0.34 * shade, 0.27 * shade, 0.65 * small)
     return h1 + h2 + 0.0004 * film * mottled
 
 
@@ -185,7 +189,7 @@ def _weave(c: Vec, x: float, y: float, texel: float, seed: int) -> float:
     wob = 0.006 * value_noise(x / 0.05, y / 0.05, seed + 40)
     a = abs(math.sin((x + y + wob) * math.pi / 0.045))
     b = abs(math.sin((x - y + wob) * math.pi / 0.045))
-    cord = max(1.0 - a / 0.22, max(1.0 - b / 0.22, 0.0)) * _fade(0.02, texel)
+    cord = max(1.0 - a / 0.22, 1.0 - b / 0.22, 0.0) * _fade(0.02, texel)
     tone = 1.0 + 0.30 * octaves(x / 0.11, y / 0.11, 4, seed + 41)
     tone += 0.15 * value_noise(x / 0.004, y / 0.004, seed + 42) * _fade(0.004, texel)
     for k in range(3):

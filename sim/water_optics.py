@@ -1,8 +1,11 @@
 """Light in the water: attenuation, daylight with depth, lamps and what they scatter back. Channels R, G, B; lengths in metres.
 
-A patch of albedo ρ under lamps of intensity I at distance dₗ, seen from dᵥ, has the radiance (in units where a white patch at 1 m under
-one lamp in clear water is 1)   ρ · Σ I cos²θ cos i / dₗ² · exp(−c (dₗ + dᵥ))   plus daylight   ρ · E(depth) · (½ + ½ n·up) · exp(−c dᵥ)
-plus the veil of light scattered back before it reaches the patch. Single scattering; forward scatter is a blur (`sim.shade`).
+A patch of albedo ρ under lamps of intensity I at distance dₗ, seen from dᵥ, has the radiance (in units where a white patch at 1 m
+under one lamp in clear water is 1)
+
+    ρ · Σ I cos²θ cos i / dₗ² · exp(−c (dₗ + dᵥ))   plus daylight   ρ · E(depth) · (½ + ½ n·up) · exp(−c dᵥ)
+
+plus the veil of light scattered back before it reaches the patch. Single scattering; forward scatter is a blur (`sim.camera`).
 """
 
 from typing import NamedTuple
@@ -28,8 +31,8 @@ NODES = 28
 
 
 class Optics(NamedTuple):
-    """``table`` (n, 3): exp(−c d) at d = k · STEP_M. ``lamps`` (n, 3): in the camera frame. ``ambient`` (3,): irradiance at the surface.
-    ``kd`` (3,): its decay with depth. ``veil_d`` (NODES,) and ``veil`` (NODES, h/4, w/4, 3): lamp veil up to a distance.
+    """``table`` (n, 3): exp(−c d) at d = k · STEP_M. ``lamps`` (n, 3): in the camera frame. ``ambient`` (3,): irradiance at the
+    surface. ``kd`` (3,): its decay with depth. ``veil_d`` (NODES,), ``veil`` (NODES, h/4, w/4, 3): lamp veil up to a distance.
     ``veil_ambient`` (3,): saturated daylight veil at the surface. ``balance`` (3,): the camera's fixed white balance."""
 
     c: Vec

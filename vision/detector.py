@@ -23,14 +23,18 @@ MIN_AREA_M2 = 0.004
 MIN_VOLUME_M3 = 0.002
 """Two litres: a standard anode holds less, and nothing worth hiding fits in less."""
 FLAT_M = 0.02
+LOW_M = 0.05
 _EDGE_PX = 8
+_FLAT_TOP = 0.13
 
 
 class Candidate(NamedTuple):
-    """``box``: x0, y0, x1, y1 in working pixels. ``cut``: the region runs on beyond the left, top, right, bottom of what was
-    judged. ``size_m``: longer and shorter side. ``height_m``: None if not measured. ``cue``: "relief", "appearance" or both."""
+    """``box``: x0, y0, x1, y1 in working pixels; ``base``: the same for where it stands on the plating. ``cut``: the region runs
+    on beyond the left, top, right, bottom of what was judged. ``size_m``: longer and shorter side. ``height_m``: None if not
+    measured. ``cue``: "relief", "appearance" or both."""
 
     box: tuple[float, float, float, float]
+    base: tuple[float, float, float, float]
     score: float
     kind: Kind
     height_m: float | None
@@ -86,21 +90,25 @@ class CueDetector:
         if measured.sum() < 30:
             return None
         height = float(np.percentile(heights[measured], 80))
-        core = blob.inside & (heights > max(MIN_HEIGHT_M * 0.8, 0.4 * height))
+        core = blob.inside & (heights > max(MIN_HEIGHT_M * 0.8, 0.5 * height))
         if core.sum() < 30:
             return None
         metre = max(look.range_m - height, 0.1) / self._focal_half
-        length, width, fill = shape(core, metre)
+        length, width, _ = shape(core, metre)
         area = float(core.sum()) * metre * metre
         if area < MIN_AREA_M2:
             return None
         strange = float(np.median(odd[y : y + h, x : x + w][core])) > 4.0
         score = 0.5 + 0.4 * min(1.0, (height - MIN_HEIGHT_M) / 0.05) + (0.08 if strange else 0.0)
         box, cut = _frame_box(core, (x, y), relief.sure)
-        if area * height < MIN_VOLUME_M3 and not any(cut):
+        if area * height < MIN_VOLUME_M3 and (height < LOW_M or not any(cut)):
             score = 0.4
-        kind = name_kind(length, width, height, fill, cut)
-        return Candidate(box, min(score, 0.98), kind, height, (length, width), cut, "relief+appearance" if strange else "relief")
+        low, high = np.percentile(heights[core & measured], [25, 75])
+        kind = name_kind(length, width, height, float(high - low) / height, cut)
+        base = _base(core & measured, (x, y), heights, look)
+        return Candidate(
+            box, base, min(score, 0.98), kind, height, (length, width), cut, "relief+appearance" if strange else "relief"
+        )
 
     def _from_appearance(self, odd: Map, taken: Mask, relief: Relief | None, look: Look) -> list[Candidate]:
         strange = ((odd > 4.5) & ~taken).astype(np.uint8)
@@ -119,7 +127,7 @@ class CueDetector:
             overlap = np.ones(odd.shape, np.bool_) if relief is None else relief.overlap
             box, cut = _frame_box(blob.inside, (x, y), overlap)
             score = 0.4 if height is None else 0.48
-            out.append(Candidate(box, score, "unknown", height, (length, width), cut, "appearance"))
+            out.append(Candidate(box, box, score, "unknown", height, (length, width), cut, "appearance"))
         return out
 
 
@@ -153,8 +161,9 @@ def shape(inside: Mask, metre_per_px: float) -> tuple[float, float, float]:
     return max(a, b) * metre_per_px, min(a, b) * metre_per_px, len(xs) / (a * b)
 
 
-def name_kind(length: float, width: float, height: float, fill: float, cut: tuple[bool, bool, bool, bool]) -> Kind:
-    """By outline: long and narrow (or running through the picture) is a torpedo, filled is a box, ragged is a bag."""
+def name_kind(length: float, width: float, height: float, dome: float, cut: tuple[bool, bool, bool, bool]) -> Kind:
+    """Long and narrow (or running through the picture) is a torpedo; of the rest, flat on top is a box and domed is a bag.
+    ``dome``: interquartile range of height over height."""
     runs_through = (cut[0] and cut[2]) or (cut[1] and cut[3])
     if height < 0.05 and length < 0.2:
         return "unknown"
@@ -162,7 +171,19 @@ def name_kind(length: float, width: float, height: float, fill: float, cut: tupl
         return "torpedo"
     if runs_through and length > 1.5 * width:
         return "torpedo"
-    return "box" if fill > 0.8 else "bag"
+    return "box" if dome < _FLAT_TOP else "bag"
+
+
+def _base(inside: Mask, corner: tuple[int, int], heights: Map, look: Look) -> tuple[float, float, float, float]:
+    """Box in working pixels of the region dropped onto the plating: what stands h off a plate at range Z is seen by Z/(Z − h)
+    too far out from the picture's centre. Pixel by pixel, so that a side face seen obliquely shrinks to the edge it is."""
+    ys, xs = np.nonzero(inside)
+    scale = 1.0 - np.clip(heights[ys, xs] / max(look.range_m, 0.2), 0.0, 0.6)
+    cx, cy = look.principal
+    x = cx + ((xs + corner[0] + 0.5) * HALF - cx) * scale
+    y = cy + ((ys + corner[1] + 0.5) * HALF - cy) * scale
+    (x0, x1), (y0, y1) = np.percentile(x, [2, 98]), np.percentile(y, [2, 98])
+    return float(x0), float(y0), float(x1), float(y1)
 
 
 def _frame_box(

@@ -16,9 +16,11 @@ _MEASURED = 0.45
 
 
 def judged_box(relief: Relief, box: Box, metre_per_px: float) -> Box | None:
-    """The largest part of ``box`` (working pixels) without a square of `_HOLE_M` less than `_MEASURED` measured; None when that is less
-    than a quarter of it. ``metre_per_px``: on the hull at half scale. Unmeasured places beside what stands proud are its
-    shadow and do not count: it was found."""
+    """The largest part of ``box`` (working pixels) without a `_HOLE_M` square less than `_MEASURED` measured.
+
+    None when that is less than a quarter of it. ``metre_per_px``: on the hull at half scale. Unmeasured places beside what
+    stands proud are its shadow and do not count: it was found.
+    """
     x0, y0, x1, y1 = (round(v / HALF) for v in box)
     beside = np.ones((2 * max(1, round(_BESIDE_M / metre_per_px)) + 1,) * 2, np.uint8)
     proud = cv2.dilate((relief.sure & (relief.height_m > MIN_HEIGHT_M)).astype(np.uint8), beside)

@@ -2,7 +2,8 @@
 
 Both measures are taken of luminance at half scale with the sensor noise's own share (Immerkær's estimate) taken out.
 ``contrast``: the octave between 2 and 4 px over the mean brightness. ``sharpness``: mean slope of the picture smoothed by 1 px
-over that of the picture smoothed by 4 px, along the axis where it is lower; blur, also by motion, lowers it, haze does not.
+over that of the picture smoothed by 4 px, along the axis where it is lower, in the sharper
+tiles of the frame (a smooth object in view is no blur); blur, also by motion, lowers it, haze does not.
 """
 
 import math
@@ -95,8 +96,15 @@ def bands(grey: Map) -> tuple[float, float]:
 
 def _steepness(fine: Map, coarse: Map, noise: float, axis: int) -> float:
     """Slope along one axis of the image smoothed by 1 px over that of the one smoothed by 4 px."""
-    near, far = _clean(np.diff(fine, axis=axis), noise * _FINE_NOISE), _clean(np.diff(coarse, axis=axis), noise * _FAR_NOISE)
-    return near / max(far, 1e-6)
+    near = _tiles(np.diff(fine, axis=axis), noise * _FINE_NOISE)
+    far = _tiles(np.diff(coarse, axis=axis), noise * _FAR_NOISE)
+    return float(np.percentile(near / np.maximum(far, 0.02), 75))
+
+
+def _tiles(slope: Map, noise: float) -> Map:
+    """`_clean` in each of 4 × 3 tiles."""
+    spread = 1.25 * np.asarray(cv2.resize(np.abs(slope), (4, 3), interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(np.sqrt(np.maximum(spread * spread - noise * noise, 0.0)), np.float32)
 
 
 def _clean(band: Map, noise: float) -> float:

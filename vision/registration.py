@@ -3,9 +3,10 @@
 All at half the working scale, after a small median filter against noise and marine snow. Matches are dense: the keyframe is
 warped as the believed motion predicts, flow finds the rest, and a grid of places whose surroundings correlate is kept. (Corner
 tracks were tried first: in haze over blurred paint they gave 0 to 100 matches where this gives 300 to 800.)
-RANSAC finds the plane most matches agree on; where the rest agree on a second plane that lies farther away, that one is
-the hull and the first was an object filling the view. The homography A = R + t·nᵀ/d is split into motion and plane; the split
-nearest the belief gives t/d more precisely than the navigator does, d comes from the stand-off.
+RANSAC finds the plane most matches agree on. Where the rest agree on a second plane that lies farther away and holds a fair
+share of the picture's rim, that one is the hull and the first was an object filling the view; with little of the rim it is a
+recess. The homography A = R + t·nᵀ/d is split into motion and plane; the split nearest the belief gives t/d more precisely than
+the navigator does, d comes from the stand-off.
 """
 
 from typing import NamedTuple
@@ -23,6 +24,7 @@ _THRESHOLD_PX = 1.0
 _MIN_MATCHES = 60
 _CORRELATION = 0.6
 _GRID = 8
+_RIM_SHARE = 0.3
 _SEED = 20260101
 
 
@@ -148,15 +150,18 @@ def hull_homography(source: Vec, target: Vec, epipole: Vec) -> tuple[Vec, NDArra
     moved = warp_points(back, target[members]) - source[members]
     along = parallax_direction(epipole, source[members])
     nearer = np.einsum("ij,ij->i", moved, along) / np.maximum(np.einsum("ij,ij->i", along, along), 1e-9)
-    if float(np.median(nearer)) < 0.0 and _reaches_border(source[members]):
+    rim = _rim(source)
+    if float(np.median(nearer)) < 0.0 and float(rim[members].sum()) > _RIM_SHARE * float((rim & inside).sum()):
         inside = np.linalg.norm(warp_points(second[0], source) - target, axis=1) < _THRESHOLD_PX
         return second[0], inside
     return first
 
 
-def _reaches_border(points: Vec) -> bool:
+def _rim(points: Vec) -> NDArray[np.bool_]:
+    """Which points lie in the outer sixth of what the points span: hull surrounds objects, and recesses too."""
     low, high = points.min(axis=0), points.max(axis=0)
-    return bool(high[0] - low[0] > 125.0 or high[1] - low[1] > 100.0)
+    place = (points - low) / np.maximum(high - low, 1.0)
+    return np.asarray((np.minimum(place, 1.0 - place) < 1.0 / 6.0).any(axis=1), np.bool_)
 
 
 def parallax_direction(epipole: Vec, points: Vec) -> Vec:

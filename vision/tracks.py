@@ -97,8 +97,11 @@ class Track:
             votes[sight.detection.kind] += round(100 * sight.detection.score) * (1 if any(sight.cut) else 3)
         kind = max(sorted(votes), key=lambda k: votes[k])
         along, across = self.size()
-        if kind in ("box", "bag", "torpedo") and max(along, across) > 0.7 and max(along, across) > 2.5 * min(along, across):
-            return "torpedo"
+        long, narrow = max(along, across), min(along, across)
+        if kind in ("box", "bag", "torpedo") and long > 0.5 and narrow > 0.05:
+            if long > 2.2 * narrow:
+                return "torpedo"
+            return "bag" if kind == "torpedo" else kind
         return kind
 
     def size(self) -> tuple[float, float]:
@@ -126,14 +129,31 @@ class Track:
         return math.sqrt(pose * pose + scatter * scatter + unseen * unseen + _BLUR_M * _BLUR_M)
 
 
+def whole_of(parts: list[Sight]) -> Sight:
+    """One sight of the pieces that one frame shows of a contact: their common extent, with the details of the surest."""
+    best = max(parts, key=lambda sight: sight.detection.score)
+    outer: list[Sight] = [
+        min(parts, key=lambda sight: sight.low[0]),
+        min(parts, key=lambda sight: sight.low[1]),
+        max(parts, key=lambda sight: sight.high[0]),
+        max(parts, key=lambda sight: sight.high[1]),
+    ]
+    left, below, right, above = outer
+    cut = (left.cut[0], below.cut[1], right.cut[2], above.cut[3])
+    return best._replace(low=(left.low[0], below.low[1]), high=(right.high[0], above.high[1]), cut=cut)
+
+
 def joined_extent(sights: list[Sight]) -> Extent:
-    """The whole from partial views: each edge is the median of the views that show it, else the farthest seen."""
+    """The whole from partial views. A view that runs on beyond its edge says the contact reaches at least that far; of the
+    edges that were shown the outer quartile counts, because a piece of a contact shows false edges inside it."""
     edges: list[float] = []
     for i in range(4):
-        values = np.array([(s.low + s.high)[i] for s in sights])
-        shown = np.array([not s.cut[i] for s in sights])
-        pick = np.min if i < 2 else np.max
-        edges.append(float(np.median(values[shown])) if shown.any() else float(pick(values)))
+        outward = 1.0 if i >= 2 else -1.0
+        shown = [outward * (s.low + s.high)[i] for s in sights if not s.cut[i]]
+        beyond = [outward * (s.low + s.high)[i] for s in sights if s.cut[i]]
+        reach = [float(np.percentile(shown, 75))] if shown else []
+        reach += [float(np.percentile(beyond, 90))] if beyond else []
+        edges.append(outward * max(reach))
     x0, s0, x1, s1 = edges
     return Extent(min(x0, x1 - 0.02), min(s0, s1 - 0.02), max(x1, x0 + 0.02), max(s1, s0 + 0.02))
 
@@ -149,6 +169,7 @@ class Tracker:
     def update(self, sights: list[Sight], footprint: tuple[tuple[float, float], ...], side: m.Side, judged: bool) -> list[Track]:
         """Adds one frame's sights. ``judged``: detections were possible within ``footprint``. Returns the tracks hit."""
         hit: list[Track] = []
+        parts: dict[int, list[Sight]] = {}
         for sight in sights:
             if sight.detection.score < self._config.min_score:
                 continue
@@ -157,9 +178,11 @@ class Tracker:
                 self._names += 1
                 track = Track(self._names, self._config.confirm_window, sight)
                 self.tracks.append(track)
-            track.add(sight)
+            parts.setdefault(track.name, []).append(sight)
             if track not in hit:
                 hit.append(track)
+        for track in hit:
+            track.add(whole_of(parts[track.name]))
         view = _bounds(footprint)
         for track in self.tracks:
             if track in hit or (judged and view is not None and track.side == side and _was_in_view(track.extent, view)):
@@ -183,10 +206,10 @@ class Tracker:
         return best
 
     def _merge(self) -> None:
-        """Joins the later of two tracks that have come to cover the same place into the earlier."""
+        """Joins the later of two tracks that have come to cover the same place, or that one sight bridges, into the earlier."""
         for i, track in enumerate(self.tracks):
             for other in self.tracks[i + 1 :]:
-                if other.side == track.side and track.extent.overlap(other.extent) > 0.5:
+                if other.side == track.side and (track.extent.overlap(other.extent) > 0.5 or _bridged(track, other)):
                     self._absorb(track, other)
                     return
 
@@ -198,6 +221,13 @@ class Tracker:
         track.confirmed = track.confirmed or other.confirmed
         track.extent = joined_extent(track.sights)
         self.tracks.remove(other)
+
+
+def _bridged(track: Track, other: Track) -> bool:
+    """The latest sight of either covers a good part of both."""
+    latest = max(track.sights[-1], other.sights[-1], key=lambda sight: sight.t)
+    here = Extent(*latest.low, *latest.high)
+    return here.overlap(track.extent) > 0.3 and here.overlap(other.extent) > 0.3
 
 
 def _bounds(footprint: tuple[tuple[float, float], ...]) -> Extent | None:

@@ -35,6 +35,8 @@ _KEY_STEP_M = 0.02
 _BASELINE_M = (0.04, 0.18)
 _BEST_BASELINE = 0.12
 """Of the range: longer is more exact on paper, but tall objects then move too far to be matched in haze."""
+_MAX_AXIAL_SHARE = 0.5
+"""Of the baseline, along the optical axis: while closing in or backing off there is little parallax and much scale to mistake."""
 _SURE_SHARE = 0.4
 _MAX_NOISE_M = 0.01
 
@@ -161,6 +163,8 @@ class Vision:
         found = self._registrar.register(current, key)
         if found is None or found.spread < 0.4 or not 0.03 < found.baseline_m < 0.3:
             return None
+        if abs(float(found.shift[2])) > _MAX_AXIAL_SHARE * found.baseline_m:
+            return None
         relief = self._meter.measure(current, key, found)
         trusted = relief.sure_share >= _SURE_SHARE and relief.noise_m <= _MAX_NOISE_M
         return relief if trusted else None
@@ -230,13 +234,10 @@ def _apart(a: Prepared, b: Prepared) -> float:
 
 
 def _sight(t: float, candidate: Candidate, box: tuple[int, int, int, int], look: Look) -> Sight | None:
-    """The candidate on the hull; None when its box misses the hull. The part of it that stands off the plating is seen
-    displaced outward from the picture's centre, so the box is scaled back by height over range."""
-    x0, y0, x1, y1 = candidate.box
-    middle = np.array([look.principal])
+    """The candidate on the hull; None when it misses the hull."""
+    x0, y0, x1, y1 = candidate.base
     pixels = np.array([[x0, y0], [x1, y0], [x0, y1], [x1, y1], [(x0 + x1) / 2, (y0 + y1) / 2]])
-    lift = 1.0 - min(0.6, max(0.0, candidate.height_m or 0.0) / max(look.range_m, 0.2))
-    hits = look.place(middle + (pixels - middle) * lift)
+    hits = look.place(pixels)
     if not hits.ok.all():
         return None
     low = float(hits.x[:4].min()), float(hits.s[:4].min())

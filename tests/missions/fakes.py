@@ -42,7 +42,7 @@ class FakeVehicle:
         rung = self.ladder(now, self)
         blind = self.blind(now, self)
         reached = self._obey(rung, blind)
-        self.bus.publish("vehicle_state", self._state(now, rung, blind, reached))
+        self.bus.publish("vehicle_state", self.state(now, rung, blind, reached))
         if round(now / TICK_S) % 2 == 0:
             self.bus.publish("frame_report", self._report(now, blind))
 
@@ -71,7 +71,7 @@ class FakeVehicle:
             return near and abs(self.x - g.x_stop_m) < 0.1
         return self.standoff >= g.standoff_m - 0.2 if g.kind == "leave" else near
 
-    def _state(self, now: float, rung: Any, blind: bool, reached: bool) -> m.VehicleState:
+    def state(self, now: float, rung: Any, blind: bool, reached: bool) -> m.VehicleState:
         s = self.surface.girth_at_depth(self.x, self.depth)
         pose = m.HullPose(
             side=self.side, x_m=self.x, s_m=s, depth_m=self.depth, standoff_m=self.standoff, yaw_off_rad=0.0,
