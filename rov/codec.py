@@ -53,6 +53,12 @@ class Depth(NamedTuple):
     climb_mps: float
 
 
+class Pressure(NamedTuple):
+    """Absolute, of the water, as the sensor says it: the autopilot's depth zero is not in it."""
+
+    pascal: float
+
+
 class Distance(NamedTuple):
     """``orientation``: MAV_SENSOR_ORIENTATION."""
 
@@ -92,7 +98,7 @@ class Named(NamedTuple):
     value: float
 
 
-Telemetry = Heartbeat | Attitude | Depth | Distance | Power | Leak | Text | CommandAck | Param | Named
+Telemetry = Heartbeat | Attitude | Depth | Pressure | Distance | Power | Leak | Text | CommandAck | Param | Named
 
 
 def is_finite(message: Any) -> bool:
@@ -119,6 +125,10 @@ def _attitude(m: Any) -> list[Telemetry]:
 
 def _position(m: Any) -> list[Telemetry]:
     return [Depth(-m.relative_alt / 1000.0, -m.vz / 100.0)]
+
+
+def _pressure(m: Any) -> list[Telemetry]:
+    return [Pressure(100.0 * m.press_abs)]
 
 
 def _distance(m: Any) -> list[Telemetry]:
@@ -157,6 +167,7 @@ _READERS = {
     "HEARTBEAT": _heartbeat,
     "ATTITUDE": _attitude,
     "GLOBAL_POSITION_INT": _position,
+    "SCALED_PRESSURE2": _pressure,
     "DISTANCE_SENSOR": _distance,
     "SYS_STATUS": _sys_status,
     "STATUSTEXT": _text,

@@ -29,7 +29,7 @@ TRIGGERS: dict[str, Demand] = {
     "operator_abort": Demand("backoff", True, None),
     "station_silent": Demand("hold", False, (60.0, "backoff")),
     "guidance_silent": Demand("hold", False, (30.0, "backoff")),
-    "hull_lost": Demand("hold", False, (60.0, "leave")),
+    "hull_lost": Demand("hold", False, (6.0, "leave")),
     "navigator_uncertain": Demand("hold", False, (60.0, "backoff")),
     "depth_jump": Demand("hold", True, None),
     "too_close": Demand("hold", False, (3.0, "backoff")),

@@ -7,7 +7,7 @@ import msgspec
 
 from hull.surface import HullSurface
 from rov.config import RovConfig
-from rov.controller import Controller, Wish
+from rov.controller import Controller, Wish, stick_for_force
 from rov.doctor import PARAMETERS, Check, Sensors, examine
 from rov.dvl import DvlReader
 from rov.gate import Facts, Limits, Verdict, judge
@@ -25,6 +25,9 @@ ASK_AGAIN_S = 2.0
 GUIDANCE_FRESH_S = 1.0
 STATION_FRESH_S = 2.0
 DEPTH_JUMP_M = 0.6
+NEAR_M = 1.6
+PUSH_N, PUSH_S = 4.0, 3.5
+PASCAL_PER_M = 10_000.0  # fresh or salt: 2.5 % of a depth change is far below the alarm
 SURFACE_M = 0.35
 DISARM_M = 0.6
 PREFLIGHT_S = 6.0
@@ -74,7 +77,9 @@ class Rov:
         self._pose: m.HullPose | None = None
         self._motion = Motion(0.0, 0.0, math.inf)
         self._outboard = self._leaving = False
-        self._blind_t = 0.0
+        self._blind_t = self._leave_depth_m = 0.0
+        self._seen_t = -math.inf
+        self._pressure_offset_m: float | None = None
         self._last_standoff = e.launch_offset_m
 
     # -- one tick --------------------------------------------------------------------------------------------------
@@ -104,6 +109,7 @@ class Rov:
         r = self.vehicle.reported
         if now - r.depth_t < 1.0:
             self._watch_depth(r.depth_t, r.depth_m)
+            self._watch_pressure(now)
         self.navigator.predict(now, r.attitude.roll, r.attitude.pitch, r.attitude.yaw_rate, r.depth_m)
         for fix in self.dvl.receive(now):
             self.navigator.take_fix(fix)
@@ -112,13 +118,15 @@ class Rov:
         self._pose = self.navigator.pose(now)
         self._motion = self.navigator.motion(now)
         if self._pose is not None:
-            self._last_standoff = self._pose.standoff_m
+            self._last_standoff, self._seen_t = self._pose.standoff_m, now
         if self._pose is not None or self._guidance is None or self._guidance.kind != "track":
             self._hull_wanted_t = now
         self._clear(now)
 
     def _clear(self, now: float) -> None:
         # Without sight of the hull only a long time of backing off counts as clear.
+        if not self._leaving:
+            self._leave_depth_m = self.vehicle.reported.depth_m
         if self._pose is not None or not self._leaving:
             self._blind_t = now
         far = self._last_standoff >= self._config.envelope.outboard_m - 0.3
@@ -131,6 +139,19 @@ class Rov:
             if t > then and abs(depth_m - before) > DEPTH_JUMP_M + 1.5 * (t - then):
                 self._depth_jump_t = t
         self._last_depth = (t, depth_m)
+
+    def _watch_pressure(self, now: float) -> None:
+        # The filter behind the reported depth smooths a jump away, and a new zero is not in the pressure: they then disagree.
+        r = self.vehicle.reported
+        if now != r.pressure_t:
+            return
+        apart = r.pressure_pa / PASCAL_PER_M - r.depth_m
+        if self._pressure_offset_m is None:
+            self._pressure_offset_m = apart
+        if abs(apart - self._pressure_offset_m) > DEPTH_JUMP_M:
+            self._depth_jump_t = now
+        else:
+            self._pressure_offset_m += 0.01 * (apart - self._pressure_offset_m)
 
     # -- the ladder ------------------------------------------------------------------------------------------------
 
@@ -182,7 +203,8 @@ class Rov:
         return ("surface", msgspec.structs.replace(leave, kind="surface")) if rung == "ascend" else ("leave", leave)
 
     def _leave(self, standoff_m: float, seq: int, now: float) -> m.Guidance:
-        depth, side = self.vehicle.reported.depth_m, self._config.envelope.side
+        # One depth for the whole way out: a target that followed the reading would hold no depth at all.
+        depth, side = self._leave_depth_m, self._config.envelope.side
         return m.Guidance(
             t=now, seq=seq, kind="leave", side=side, depth_m=depth, standoff_m=standoff_m, along_mps=0.0, x_stop_m=0.0
         )  # fmt: skip
@@ -191,9 +213,14 @@ class Rov:
         if guidance is None or control in ("hold", "idle", "neutral") or not self.vehicle.reported.armed:
             # Neutral sticks in ALT_HOLD: the autopilot keeps the depth and heading it has.
             self._controller.reset()
-            reached = control == "hold" or (control == "idle" and not self.vehicle.reported.armed)
+            # Held by the ladder is not what the mission asked for.
+            reached = guidance is not None and (control == "hold" or (control == "idle" and not self.vehicle.reported.armed))
             return Wish(NEUTRAL, None, reached)
         r = self.vehicle.reported
+        if self._pose is None and guidance.kind in ("approach", "track") and self._last_standoff < NEAR_M:
+            # So near it would be seen if the instruments worked: a short push outboard, and no creeping on into the plating.
+            push = stick_for_force(-PUSH_N, r.pilot_gain) if now - self._seen_t < PUSH_S else 0
+            return Wish((push, 0, 500, 0), None, False)
         return self._controller.steer(guidance, self._pose, self._motion, r.depth_m, r.pilot_gain)
 
     def _arming(self, control: m.Control, wish: Wish, now: float) -> None:

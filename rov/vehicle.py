@@ -16,11 +16,12 @@ NEUTRAL = (0, 0, 500, 0)
 LEVEL = codec.Attitude(0.0, 0.0, 0.0, 0.0)
 HEARTBEAT_S = 1.0
 DEPTH_TARGET_S = 0.1
-PARAM_RETRY_S = 0.5
-PARAM_TRIES = 6
+PARAM_RETRY_S = 0.25
+PARAM_TRIES = 12
 RATES = (
     RateWanted(mavlink.MAVLINK_MSG_ID_ATTITUDE, "ATTITUDE", 20.0),
     RateWanted(mavlink.MAVLINK_MSG_ID_GLOBAL_POSITION_INT, "GLOBAL_POSITION_INT", 20.0),
+    RateWanted(mavlink.MAVLINK_MSG_ID_SCALED_PRESSURE2, "SCALED_PRESSURE2", 10.0),
     RateWanted(mavlink.MAVLINK_MSG_ID_DISTANCE_SENSOR, "DISTANCE_SENSOR", 10.0),
     RateWanted(mavlink.MAVLINK_MSG_ID_SYS_STATUS, "SYS_STATUS", 2.0),
     RateWanted(mavlink.MAVLINK_MSG_ID_SERVO_OUTPUT_RAW, "SERVO_OUTPUT_RAW", 5.0),
@@ -41,6 +42,8 @@ class Reported:
     depth_t: float = -math.inf
     depth_m: float = 0.0
     climb_mps: float = 0.0
+    pressure_t: float = -math.inf
+    pressure_pa: float = 0.0
     forward_t: float = -math.inf
     forward_m: float = 0.0
     up_t: float = -math.inf
@@ -93,6 +96,8 @@ class ArduSub:
             r.attitude_t, r.attitude = now, value
         elif isinstance(value, codec.Depth):
             r.depth_t, r.depth_m, r.climb_mps = now, value.depth_m, value.climb_mps
+        elif isinstance(value, codec.Pressure):
+            r.pressure_t, r.pressure_pa = now, value.pascal
         elif isinstance(value, codec.Distance):
             if value.valid and value.orientation == codec.FORWARD:
                 r.forward_t, r.forward_m = now, value.distance_m

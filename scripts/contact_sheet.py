@@ -1,6 +1,6 @@
 """Renders the default scenario's objects as one sheet: what the simulated camera shows. Rendered frames only.
 
-python scripts/contact_sheet.py [--scenario FILE] [--out docs/images/picture.jpg]
+python scripts/contact_sheet.py [--scenario FILE] [--out docs/images/contact_sheet.jpg]
 """
 
 import argparse
@@ -40,7 +40,7 @@ def pose(
 def main() -> None:
     parser = argparse.ArgumentParser(description="Contact sheet of rendered frames.")
     parser.add_argument("--scenario", type=Path, default=ROOT / "sim/scenarios/coaster_default.yaml")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs/images/picture.jpg")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/images/contact_sheet.jpg")
     args = parser.parse_args()
     scenario = load_scenario(args.scenario)
     vessel, surface = load_ship(vessel_path(scenario, args.scenario))

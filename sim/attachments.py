@@ -151,7 +151,7 @@ def _bolts(
             hole = prism(0.011, 0.0008, 12)
             out.append(Piece(conform(hole._replace(vertices=hole.vertices + np.array([u, v, height])), surface, at), DARK))
             continue
-        bolt = prism(0.015, 0.013)
+        bolt = prism(0.015, 0.0075)
         if loose:
             bolt = turned(bolt, 0.35 + 0.2 * uniform(k, 2, seed), 0)
             height += 0.012

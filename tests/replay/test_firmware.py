@@ -53,9 +53,9 @@ def test_every_mode_and_arming_in_each() -> None:
     # boot in MANUAL, ALT_HOLD before the EKF runs, armed there, MANUAL, disarmed: FACTS 2.1, 2.3
     assert seen[:5] == [(False, "MANUAL"), (False, "ALT_HOLD"), (True, "ALT_HOLD"), (True, "MANUAL"), (False, "MANUAL")]
     disarmed = {mode for armed, mode in seen if not armed}
-    assert disarmed == {"MANUAL", "STABILIZE", "ACRO", "ALT_HOLD", "GUIDED", "CIRCLE", "SURFACE", "POSHOLD", "MOTOR_DETECT", "SURFTRAK"}
+    assert disarmed == set(codec.MODE_NUMBERS) - {"AUTO"}
     assert {"STABILIZE", "ACRO", "ALT_HOLD", "GUIDED", "CIRCLE", "SURFACE", "POSHOLD"} <= {mode for armed, mode in seen if armed}
-    assert link.foreign > 100 and link.others_sticks_t > 0.0
+    assert link.foreign > 100  # the recording station
 
 
 def test_boot_status() -> None:
@@ -64,7 +64,7 @@ def test_boot_status() -> None:
     assert beats[0][1] == 5 and beats[-1][1] == 3 and all(not v.armed for _t, v in heard if isinstance(v, codec.Heartbeat))
     assert max(b - a for (a, _), (b, _) in itertools.pairwise(beats)) < 2.5
     texts = [value.text for _t, value in heard if isinstance(value, codec.Text)]
-    assert texts[0] == "Calibrating barometer" and "ArduPilot Ready" in texts
+    assert {"Barometer 1 calibration complete", "ArduPilot Ready", "EKF3 IMU0 initialised"} <= set(texts)
     gains = {value.value for _t, value in heard if isinstance(value, codec.Named) and value.name == "PilotGain"}
     assert gains == {0.5}
     assert not any(value.wet for _t, value in heard if isinstance(value, codec.Leak))
@@ -90,7 +90,7 @@ def test_depth_and_attitude_of_a_dive() -> None:
     _link, heard = hear("surftrak.tlog.xz")
     depths = [(t, value) for t, value in heard if isinstance(value, codec.Depth)]
     quiet = [d.depth_m for t, d in depths if 25.0 < t < 40.0]
-    assert -0.2 < min(quiet) and max(quiet) < 0.3
+    assert min(quiet) > -0.2 and max(quiet) < 0.3
     (t0, _before), (t1, after) = depths[0], depths[-1]
     assert t1 - t0 > 50.0 and after.depth_m > 7.0
     dive = [(t, d) for t, d in depths if d.depth_m > 3.0]

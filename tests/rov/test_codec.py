@@ -32,7 +32,9 @@ def test_depth_is_positive_down() -> None:
     assert codec.decode(wire(message)) == [codec.Depth(1.5, -0.2)]
 
 
-@pytest.mark.parametrize(("cm", "quality", "valid"), [(30, 0, False), (31, 0, True), (1000, 0, False), (80, 1, False), (80, 100, True)])
+@pytest.mark.parametrize(
+    ("cm", "quality", "valid"), [(30, 0, False), (31, 0, True), (1000, 0, False), (80, 1, False), (80, 100, True)]
+)
 def test_range_is_valid_only_inside_the_sensors_limits(cm: int, quality: int, valid: bool) -> None:
     assert codec.decode(wire(distance(cm, 24, quality))) == [codec.Distance(24, cm / 100, valid)]
 

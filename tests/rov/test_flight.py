@@ -69,7 +69,7 @@ def test_guidance_silence_holds_and_recovers() -> None:
     clearance_kept(flight)
 
 
-@pytest.mark.parametrize("side", ["S", "P"])
+@pytest.mark.parametrize("side", ["S", pytest.param("P", marks=pytest.mark.slow)])
 def test_abort_goes_outboard_then_up_then_disarms(side: m.Side) -> None:
     flight = at_the_hull(side)
     mark, depth = len(flight.states), flight.truth[-1][1]
@@ -97,6 +97,7 @@ def test_idle_at_depth_does_not_disarm() -> None:
     assert abs(flight.truth[-1][1] - 1.2) < 0.3
 
 
+@pytest.mark.slow
 def test_the_operator_s_disarm_works_at_any_depth() -> None:
     flight = at_the_hull()
     flight.say("disarm")
@@ -105,6 +106,7 @@ def test_the_operator_s_disarm_works_at_any_depth() -> None:
     assert not flight.state.armed
 
 
+@pytest.mark.slow
 def test_surface_wished_near_the_hull_leaves_first() -> None:
     flight = at_the_hull()
     mark, depth = len(flight.truth), flight.truth[-1][1]
@@ -142,6 +144,7 @@ def test_a_mode_changed_by_another_gcs_latches_hold() -> None:
     assert flight.state.control == "track"
 
 
+@pytest.mark.slow
 def test_disarmed_by_another_gcs_latches_hold() -> None:
     flight = at_the_hull()
     command: Any = mavlink.MAVLink_command_long_message(1, 1, mavlink.MAV_CMD_COMPONENT_ARM_DISARM, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -150,6 +153,7 @@ def test_disarmed_by_another_gcs_latches_hold() -> None:
     assert (flight.state.ladder, flight.state.reason, flight.state.armed) == ("hold", "disarmed", False)
 
 
+@pytest.mark.slow
 def test_a_dead_autopilot_link_is_noticed() -> None:
     flight = at_the_hull()
     flight.tap.recv = lambda: b""  # type: ignore[method-assign]
@@ -157,6 +161,7 @@ def test_a_dead_autopilot_link_is_noticed() -> None:
     assert flight.state.ladder == "hold" and flight.sticks_sent() == [NEUTRAL]
 
 
+@pytest.mark.slow
 def test_two_flights_are_the_same_to_the_bit() -> None:
     def flown() -> list[m.VehicleState]:
         flight = Flight()
@@ -164,3 +169,18 @@ def test_two_flights_are_the_same_to_the_bit() -> None:
         return flight.run(12.0).states
 
     assert flown() == flown()
+
+
+@pytest.mark.slow
+def test_both_instruments_lost_beside_the_hull_backs_off_and_ends_at_the_surface() -> None:
+    flight = at_the_hull()
+    mark, depth = len(flight.states), flight.truth[-1][1]
+    navigator = flight.rov.navigator
+    flight.rov.dvl.receive = lambda now: []  # type: ignore[method-assign]
+    navigator.take_range = lambda t, distance_m: None  # type: ignore[method-assign]
+    flight.run_until(lambda f: f.state.ladder == "surfaced" and not f.state.armed, 150.0)
+    rungs = list(dict.fromkeys(state.ladder for state in flight.states[mark:]))
+    assert rungs == ["ok", "hold", "leave", "ascend", "surfaced"]
+    for state, (_t, z, distance) in zip(flight.states[mark:], flight.truth[mark:], strict=True):
+        assert distance > 1.5 or (z > depth - 0.3 and state.ladder != "ascend")
+    clearance_kept(flight)

@@ -15,7 +15,7 @@ TABLE: dict[str, tuple[str, bool, tuple[float, str] | None]] = {
     "operator_abort": ("backoff", True, None),
     "station_silent": ("hold", False, (60.0, "backoff")),
     "guidance_silent": ("hold", False, (30.0, "backoff")),
-    "hull_lost": ("hold", False, (60.0, "leave")),
+    "hull_lost": ("hold", False, (6.0, "leave")),
     "navigator_uncertain": ("hold", False, (60.0, "backoff")),
     "depth_jump": ("hold", True, None),
     "too_close": ("hold", False, (3.0, "backoff")),

@@ -28,7 +28,9 @@ def navigator(surface: HullSurface, side: Side = "S") -> Navigator:
     return Navigator(surface, BLUEROV2, side, MIDSHIP, 0.3)
 
 
-def feed(nav: Navigator, since: float, seconds: float, standoff: float, yaw: float, **kwargs: tuple[float, float, float]) -> float:
+def feed(
+    nav: Navigator, since: float, seconds: float, standoff: float, yaw: float, **kwargs: tuple[float, float, float]
+) -> float:
     steps = round(seconds / 0.05)
     for k in range(1, steps + 1):
         nav.predict(since + 0.05 * k, 0.0, 0.0, 0.0, DEPTH)

@@ -11,6 +11,8 @@ from hull.frames import ShipPose
 from hull.shell import load_ship
 from hull.surface import HullSurface
 from hull.vessel import Vessel
+from sim.attachments import BULGE_M, grating
+from sim.meshes import anchor
 from sim.render import Renderer
 from sim.scenario import Attachment, Clutter, Scenario, Water
 from sim.scene import ATTACHMENT_ID, CLUTTER_ID, FITTING_ID, HULL_ID, Scene
@@ -189,6 +191,18 @@ def test_tampered_grating_opens_the_plating(renderer: Renderer) -> None:
     assert 0.08 < 0.8 - depth[inside].min() < 0.12  # the bag squeezed out at the lifted edge
 
 
+def test_intact_grating_lies_low_and_tampered_one_can_be_hit(renderer: Renderer) -> None:
+    scene = renderer.scene
+    at = anchor(scene.surface, "S", BARE_X, 1.5)
+    built = grating((0.5, 0.5, 0.02), at, scene.surface, 1, tampered=False)
+    assert max(scene.surface.signed_distance(v) for p in built.pieces for v in p.mesh.vertices[::3]) <= 0.02
+    spot = anchor(scene.surface, "S", GRATING_X, 1.5)
+    bulge = spot.to_ship(np.array([0.3 * 0.25, 0.25 - 0.03, 0.0]))
+    hit = scene.raycast(bulge + 0.8 * spot.axes[2], -spot.axes[2], 2.0)
+    assert hit == pytest.approx(0.8 - BULGE_M, abs=0.005)
+    assert scene.signed_distance(bulge + (BULGE_M + 0.05) * spot.axes[2]) == pytest.approx(0.05, abs=0.005)
+
+
 def test_ids_and_truth_objects(renderer: Renderer) -> None:
     objects = renderer.scene.truth_objects()
     assert [o.id for o in objects] == [ATTACHMENT_ID, ATTACHMENT_ID + 1, CLUTTER_ID, CLUTTER_ID + 1]
@@ -203,7 +217,7 @@ def test_ids_and_truth_objects(renderer: Renderer) -> None:
 def test_same_arguments_same_bits(renderer: Renderer, ship: tuple[Vessel, HullSurface], scenario: Scenario) -> None:
     """Whatever was rendered before, and in a new renderer."""
     water = scenario.water.model_copy(update={"particles_per_m3": 300.0, "ambient": 0.6})
-    one = Renderer(Scene(scenario, *ship), water, BLUEROV2, 3)
+    one = Renderer(renderer.scene, water, BLUEROV2, 3)
     two = Renderer(Scene(scenario, *ship), water, BLUEROV2, 3)
     place = pose(one, BARE_X, 0.8)
     first = one.render(*place, 1.0, 5)
