@@ -123,6 +123,18 @@ class Accounting:
         layer.status[i, j], layer.reason[i, j] = status[new], reason[new]
         self._dirty.update(CellKey(side, layer.col + int(a), layer.row + int(b)) for a, b in zip(i, j, strict=True))
 
+    def restore(self, cells: Iterable[CellState]) -> None:
+        """Takes over what an earlier process published; `changed` does not hand it out again. Cells not planned are ignored."""
+        for cell in cells:
+            layer = self._layers.get(cell.side)
+            if layer is None:
+                continue
+            if cell.reason not in self._reasons:
+                self._reasons.append(cell.reason)
+            i, j = layer.indices([CellKey(cell.side, cell.col, cell.row)])
+            layer.status[i, j] = INSPECTED if cell.status == "inspected" else POOR
+            layer.reason[i, j] = self._reasons.index(cell.reason)
+
     def changed(self, limit: int) -> tuple[CellState, ...]:
         """Cells changed since they were last handed out, in order, at most ``limit``; the rest comes with the next call."""
         keys = sorted(self._dirty)[:limit]

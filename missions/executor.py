@@ -14,6 +14,7 @@ from missions.mission import Mission
 from missions.outlet import Ended, Outlet
 from missions.phases import WORKING, Event, Phase, after, ladder_event
 from missions.planner import Lane, Plan, Visit
+from missions.restart import NOTHING, Restored
 from missions.survey import InSight
 from missions.tasks import (
     Arm,
@@ -54,6 +55,7 @@ class Missions:
 
     Args:
         autostart: begins once the vehicle is heard and fit; else it waits for the command "start".
+        restored: where an earlier process left off; what it inspected is not flown again, and what it ended stays ended.
     """
 
     def __init__(
@@ -65,18 +67,21 @@ class Missions:
         bus: Bus,
         commands: CommandServer,
         autostart: bool = True,
+        restored: Restored = NOTHING,
     ) -> None:
         self._mission, self._plan, self._surface, self._vessel = mission, plan, surface, vessel
         self._commands = commands
         self._input = bus.subscribe("vehicle_state", "frame_report", "alert")
         view = (plan.footprint.width_m, plan.footprint.height_m)
         self.accounting = Accounting(plan.cells, view)
-        self._out = Outlet(bus, mission.name, self.accounting)
+        self.accounting.restore(restored.cells)
+        self._restored = restored
+        self._out = Outlet(bus, mission.name, self.accounting, restored.guidance_seq, restored.coverage_seq)
         self._refusals = refusals(mission, plan)
         self.phase: Phase = "waiting"
         self.ended: Ended = ""
-        self.detail = ""
-        self._outcome: Ended = "completed"
+        self.detail = restored.detail
+        self._outcome: Ended = restored.ended or ("aborted" if restored.detail else "completed")
         self._held_from: Phase = "waiting"
         self._wanted = autostart
         self._queue: list[Task] = []
@@ -88,11 +93,12 @@ class Missions:
         self._missing_before = 0
         self._task_t = 0.0
         self._last_t: float | None = None
-        self._begun_t = self._launched_t = math.nan
+        self._begun_t, self._launched_t = math.nan, restored.launched_t
         self._state: m.VehicleState | None = None
         self._preflight = ""
         self._poses: deque[tuple[float, m.HullPose]] = deque(maxlen=60)
-        self._enter("waiting")
+        self.phase = "ended" if restored.ended else "waiting"
+        self._enter(self.phase)
 
     @property
     def done(self) -> bool:
@@ -211,7 +217,7 @@ class Missions:
         limits, reason = self._mission.limits, ""
         outcome: Ended = "aborted"
         low = limits.min_battery_fraction + SPARE_BATTERY
-        if now - self._launched_t > limits.max_duration_s:
+        if self._launched_t is not None and now - self._launched_t > limits.max_duration_s:
             outcome, reason = "failed", f"longer than max_duration_s, {limits.max_duration_s:.0f} s"
         elif 0.0 <= state.battery_fraction < low:
             reason = f"battery at {state.battery_fraction:.0%}, turns back at {low:.0%}"
@@ -266,7 +272,7 @@ class Missions:
             self.detail = self._preflight or f"not armed: {detail}"
             self._move("unlaunched", now)
         elif self.phase == "waiting":
-            self._move("refused", now)
+            self._move("home" if armed else "refused", now)
         else:
             if self.phase == "leaving":
                 self._out.alert(now, "leave-failed", f"not clear of the hull: {detail}", "critical")
@@ -275,7 +281,8 @@ class Missions:
     def _phase_done(self, now: float) -> None:
         if self.phase == "gap_filling" and self._more_gaps():
             return
-        self._move("go" if self.phase == "waiting" else "done", now)
+        begin: Event = "home" if self._restored.homeward else "go"
+        self._move(begin if self.phase == "waiting" else "done", now)
 
     # -- phases ----------------------------------------------------------------------------------------------------
 
@@ -288,7 +295,7 @@ class Missions:
         self._out.alert(now, "mission-held", f"held: {reason}" if following == "holding" else "")
         if not keep:
             self._end_task(True)
-        if following == "launching":
+        if following == "launching" and self._launched_t is None:
             self._launched_t = now
         self.phase = following
         if not keep:
@@ -323,8 +330,11 @@ class Missions:
         return [Sequence("launch", Timeout(Arm(order), ARM_S), approach)]
 
     def _survey_tasks(self) -> list[Task]:
-        visits = [self._visit_task(visit) for visit in self._plan.visits]
-        return [*visits, *(self._lane_task(f"lane {i}", lane) for i, lane in enumerate(self._plan.lanes, 1))]
+        again = bool(self._restored.cells)
+        lanes = self._gap_passes() if again else list(self._plan.lanes)
+        visits = [visit for visit in self._plan.visits if not self._restored.finished(f"landmark {visit.name}")]
+        flown = (self._lane_task(f"{'rest' if again else 'lane'} {i}", lane) for i, lane in enumerate(lanes, 1))
+        return [*(self._visit_task(visit) for visit in visits), *flown]
 
     def _more_gaps(self) -> bool:
         """Queues another round of gaps; False when there is none worth flying, or the last round gained nothing."""

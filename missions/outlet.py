@@ -15,11 +15,12 @@ Ended = Literal["", "completed", "aborted", "failed"]
 
 
 class Outlet:
-    """``order``: the newest; `obeyed` tells whether a vehicle state already answers it."""
+    """`obeyed` tells whether a vehicle state already answers the newest order. Numbers go on after ``guidance_seq`` and
+    ``coverage_seq``."""
 
-    def __init__(self, bus: Bus, mission: str, accounting: Accounting) -> None:
+    def __init__(self, bus: Bus, mission: str, accounting: Accounting, guidance_seq: int, coverage_seq: int) -> None:
         self._bus, self._mission, self._accounting = bus, mission, accounting
-        self._guidance_seq = self._coverage_seq = 0
+        self._guidance_seq, self._coverage_seq = guidance_seq, coverage_seq
         self._order: Order | None = None
         self._order_seq = 0
         self._status_due = self._coverage_due = -math.inf

@@ -5,12 +5,14 @@ from typing import Literal
 from wire.messages import Ladder, VehicleState
 
 Phase = Literal["waiting", "launching", "surveying", "gap_filling", "leaving", "surfacing", "holding", "aborting", "ended"]
-Event = Literal["go", "refused", "done", "failed", "unlaunched", "limit", "held", "released", "abort", "surfaced"]
+Event = Literal["go", "home", "refused", "done", "failed", "unlaunched", "limit", "held", "released", "abort", "surfaced"]
 
 WORKING: tuple[Phase, ...] = ("launching", "surveying", "gap_filling", "leaving", "surfacing")
 
 TABLE: dict[tuple[Phase, Event], Phase] = {
     ("waiting", "go"): "launching",
+    # A restarted process with the vehicle in the water and no survey left to fly, or none that may be flown.
+    ("waiting", "home"): "leaving",
     ("waiting", "refused"): "ended",
     ("launching", "done"): "surveying",
     ("launching", "failed"): "leaving",

@@ -2,10 +2,11 @@
 
 import math
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import njit
+from sim.noise import njit, njit_rows
 from sim.water_optics import LAMP_INTENSITY, STEP_M
 
 Vec = NDArray[np.float64]
@@ -146,7 +147,7 @@ def shadow_blocks(inv_z: Vec, rays_x: Vec, rays_y: Vec, lamps: Vec, shadows: Flo
                     break
 
 
-@njit
+@njit_rows
 def shade(
     inv_z: Vec,
     face_of: Ints,
@@ -182,7 +183,7 @@ def shade(
     blocks = np.zeros((face_of.shape[0] // BLOCK + 1, face_of.shape[1] // BLOCK + 1), np.uint8)
     if shadows.shape[0] > 0:
         shadow_blocks(inv_z, rays_x, rays_y, lamps, shadows, grid, BLOCK, blocks)
-    for i in range(face_of.shape[0]):
+    for i in numba.prange(face_of.shape[0]):
         for j in range(face_of.shape[1]):
             f = face_of[i, j]
             if f < 0:

@@ -8,10 +8,11 @@ import math
 from collections import OrderedDict
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import njit, octaves, uniform, value_noise
+from sim.noise import njit, njit_rows, octaves, uniform, value_noise
 
 Vec = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -266,14 +267,14 @@ def _texel(c: Vec, layer: Vec, decals: Vec, index: int, u: float, v: float, texe
     return height, gloss
 
 
-@njit
+@njit_rows
 def fill_tile(out: Bytes, layer: Vec, decals: Vec, index: int, tu: int, tv: int, level: int) -> None:
     """Fills a (TEXELS + 1, TEXELS + 1, CHANNELS) tile; rows along v, columns along u."""
     texel = TEXEL_M * (1 << level)
     n = TEXELS + 1
     heights = np.zeros((n + 1, n + 1), np.float32)
-    c = np.zeros(3)
-    for i in range(n + 1):
+    for i in numba.prange(n + 1):
+        c = np.zeros(3)
         for j in range(n + 1):
             u, v = (tu * TEXELS + j) * texel, (tv * TEXELS + i) * texel
             height, gloss = _texel(c, layer, decals, index, u, v, texel)

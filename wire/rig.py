@@ -43,12 +43,7 @@ class Rig(msgspec.Struct, frozen=True, kw_only=True):
     dvl_beam_angle_rad: float = math.radians(22.5)
     sonar_forward_mount_m: tuple[float, float, float] = (0.24, 0.0, -0.05)
     sonar_up_mount_m: tuple[float, float, float] = (0.0, 0.0, -0.15)
-    lamp_mounts_m: tuple[tuple[float, float, float], ...] = (
-        (0.20, -0.18, -0.08),
-        (0.20, 0.18, -0.08),
-        (0.20, -0.18, 0.12),
-        (0.20, 0.18, 0.12),
-    )
+    lamp_mounts_m: tuple[tuple[float, float, float], ...] = ((0.20, -0.20, -0.05), (0.20, 0.20, -0.05))
     radius_m: float = 0.30
 
 
