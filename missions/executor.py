@@ -8,7 +8,7 @@ from hull.surface import HullSurface
 from hull.vessel import Vessel
 from missions.accounting import Accounting
 from missions.document import coverage_document
-from missions.feasibility import refusals, tether_m
+from missions.feasibility import SPARE_BATTERY, limit_reached, refusals
 from missions.gaps import gap_lanes
 from missions.mission import Mission
 from missions.outlet import Ended, Outlet
@@ -39,8 +39,6 @@ from wire.command import CommandServer
 
 STALE_S = 1.0
 ARM_S, APPROACH_S, LEAVE_S, SURFACE_S, FIND_S = 60.0, 90.0, 120.0, 90.0, 180.0
-SPARE_BATTERY = 0.03
-"""The survey turns back this much above the fraction at which rov's ladder takes over."""
 FAILURES_IN_A_ROW = 2
 POSE_AGE_S = 0.2
 AFLOAT_M = 0.6
@@ -214,17 +212,8 @@ class Missions:
             self._move("refused", now)
 
     def _watch_limits(self, state: m.VehicleState, now: float) -> None:
-        limits, reason = self._mission.limits, ""
-        outcome: Ended = "aborted"
-        low = limits.min_battery_fraction + SPARE_BATTERY
-        if self._launched_t is not None and now - self._launched_t > limits.max_duration_s:
-            outcome, reason = "failed", f"longer than max_duration_s, {limits.max_duration_s:.0f} s"
-        elif 0.0 <= state.battery_fraction < low:
-            reason = f"battery at {state.battery_fraction:.0%}, turns back at {low:.0%}"
-        elif state.pose is not None:
-            out = tether_m(self._mission, self._plan.launch_x_m, state.pose.x_m, state.depth_m)
-            if out > limits.max_tether_m:
-                reason = f"{out:.0f} m of tether out, more than max_tether_m, {limits.max_tether_m:.0f} m"
+        flown_s = now - self._launched_t if self._launched_t is not None else 0.0
+        outcome, reason = limit_reached(self._mission, self._plan, state, flown_s)
         if reason:
             self._outcome, self.detail = outcome, reason
             self._out.alert(now, "mission-limit", reason)
@@ -281,8 +270,12 @@ class Missions:
     def _phase_done(self, now: float) -> None:
         if self.phase == "gap_filling" and self._more_gaps():
             return
-        begin: Event = "home" if self._restored.homeward else "go"
-        self._move(begin if self.phase == "waiting" else "done", now)
+        self._move(self._begin() if self.phase == "waiting" else "done", now)
+
+    def _begin(self) -> Event:
+        if not self._restored.homeward:
+            return "go"
+        return "home" if self._state is not None and self._state.armed else "refused"
 
     # -- phases ----------------------------------------------------------------------------------------------------
 
@@ -392,6 +385,8 @@ class Missions:
         return Order(kind, self._mission.launch.side, round(depth_m, 3), distance)
 
     def _idle(self) -> Order:
+        if self.phase == "waiting" and self._launched_t is not None:
+            return self._hold()  # a restart: idle would disarm a vehicle that works just below the surface
         return self._order("idle", depth_m=0.0)
 
     def _hold(self) -> Order:

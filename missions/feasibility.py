@@ -1,9 +1,11 @@
-"""Whether a plan can be flown at all: every reason against it, before the vehicle leaves the surface."""
+"""Whether a plan can be flown at all: every reason against it, before it leaves the surface; and the limits under way."""
 
 import math
 
 from missions.mission import Mission
+from missions.outlet import Ended
 from missions.planner import Plan
+from wire.messages import VehicleState
 
 ENDURANCE_S = 5400.0
 """A full battery at light load: Blue Robotics names 2-3 h of light use for a BlueROV2 with one 18 Ah battery (data sheet,
@@ -11,6 +13,8 @@ ENDURANCE_S = 5400.0
 SLACK = 1.1
 """Assumption: 10 % more tether than the straight way."""
 MAX_UNREACHED = 0.2
+SPARE_BATTERY = 0.03
+"""The survey turns back this much above the fraction at which rov's ladder takes over."""
 
 
 def refusals(mission: Mission, plan: Plan) -> list[str]:
@@ -57,6 +61,21 @@ def _reach(mission: Mission, plan: Plan) -> list[str]:
     if deepest > limits.max_depth_m:
         out.append(f"the vehicle would go to {deepest:.2f} m; expected at most limits.max_depth_m, {limits.max_depth_m:.2f} m")
     return out
+
+
+def limit_reached(mission: Mission, plan: Plan, state: VehicleState, flown_s: float) -> tuple[Ended, str]:
+    """How a survey under way for ``flown_s`` [s] has to end, and why; the reason is empty while it may go on."""
+    limits = mission.limits
+    low = limits.min_battery_fraction + SPARE_BATTERY
+    if flown_s > limits.max_duration_s:
+        return "failed", f"longer than max_duration_s, {limits.max_duration_s:.0f} s"
+    if 0.0 <= state.battery_fraction < low:
+        return "aborted", f"battery at {state.battery_fraction:.0%}, turns back at {low:.0%}"
+    if state.pose is not None:
+        out = tether_m(mission, plan.launch_x_m, state.pose.x_m, state.depth_m)
+        if out > limits.max_tether_m:
+            return "aborted", f"{out:.0f} m of tether out, more than max_tether_m, {limits.max_tether_m:.0f} m"
+    return "", ""
 
 
 def tether_m(mission: Mission, launch_x_m: float, x_m: float, depth_m: float) -> float:

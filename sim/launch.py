@@ -18,7 +18,7 @@ from wire import messages as m
 from wire.clock import WallClock
 from wire.session import Endpoint, Session
 from wire.sockets import Keys
-from wire.supervise import Program, Supervisor
+from wire.supervise import Program, Supervisor, wait_until_listening
 from wire.zmq_bus import ZmqBus, ZmqSubscription
 
 PROCESSES = ("rov", "vision", "missions", "recorder", "station")
@@ -26,6 +26,7 @@ PUBLISHERS = {"rov", "vision", "missions", "recorder", "station"}
 COMMANDED = {"rov", "missions", "recorder"}
 SETTLE_S = 2.0
 SLACK_S = 180.0
+WORLD_PATIENCE_S = 240.0
 
 
 class LaunchOptions(NamedTuple):
@@ -156,13 +157,13 @@ def launch(options: LaunchOptions) -> dict[str, Any]:
     options.say(f"page: http://{session.web_host}:{session.web_port}/")
     if not options.headless:
         threading.Thread(target=webbrowser.open, args=(f"http://127.0.0.1:{session.web_port}/",), daemon=True).start()
-    began = time.monotonic()
+    began, began_t = time.monotonic(), clock.now()
     try:
         ended = fly(session, supervisor, prepared, clock, options)
     finally:
         stop_in_order(supervisor)
     seal(folder)
-    summary = summarise(folder, ended, clock.now(), time.monotonic() - began)
+    summary = summarise(folder, ended, clock.now() - began_t, time.monotonic() - began)
     summary["restarts"] = [name for name, _code in supervisor.restarts]
     if options.scenario is not None:
         write_run(folder, summary, options.seed)
@@ -176,8 +177,7 @@ def fly(session: Session, supervisor: Supervisor, prepared: Prepared, clock: Wal
     bus = ZmqBus(context, None, {name: row.publish for name, row in session.endpoints.items() if row.publish}, keys)
     watch = Watch(bus.subscribe("mission_status", "vehicle_state", "finding", "alert"), options.say)
     try:
-        for program in programs(Path(session.folder) / "session.json", Path(), options):
-            supervisor.start(program.name)
+        start_all(session, supervisor, options)
         limit = clock.now() + prepared.mission.limits.max_duration_s + SLACK_S
         quiet_from = clock.now()
         while clock.now() < limit:
@@ -199,6 +199,23 @@ def fly(session: Session, supervisor: Supervisor, prepared: Prepared, clock: Wal
     finally:
         bus.close()
         context.term()
+
+
+def start_all(session: Session, supervisor: Supervisor, options: LaunchOptions) -> None:
+    """The world first, and the rest once it is there: compiling and painting it takes a while.
+
+    Raises:
+        ConnectionError: the simulator did not come up.
+    """
+    names = [program.name for program in programs(Path(), Path(), options)]
+    if "sim" in names:
+        options.say("preparing the simulated world")
+        supervisor.start("sim")
+        if wait_until_listening((int(session.dvl.rpartition(":")[2]),), WORLD_PATIENCE_S):
+            raise ConnectionError(f"sim: not serving after {WORLD_PATIENCE_S:.0f} s; see {session.folder}/logs/sim.log")
+        names.remove("sim")
+    for name in names:
+        supervisor.start(name)
 
 
 def stop_in_order(supervisor: Supervisor) -> None:

@@ -1,7 +1,10 @@
 """The simulator's process in a survey: ``python -m sim.main SESSION.json SCENARIO.yaml TRUTH_DIR SEED``."""
 
+import math
 import sys
 from pathlib import Path
+
+import numpy as np
 
 from hull.shell import load_ship
 from sim.feed import CameraFeed
@@ -25,7 +28,24 @@ def build(scenario_file: Path, seed: int | None, rig: Rig) -> tuple[World, Camer
     world = World(scenario, vessel, surface, scene, seed, rig)
     truth = TruthLog(scenario)
     picture = Renderer(scene, scenario.water, rig, world.seed)
+    warm_up(world, picture, vessel.frame_spacing_m)
     return world, CameraFeed(world, picture, truth), truth
+
+
+def warm_up(world: World, picture: Renderer, spacing: float) -> None:
+    """Draws the launch side once where the scenario has something to see, so that compiling and painting plating do not stall
+    the vehicle in mid-water."""
+    scenario, surface = world.scenario, world.surface
+    side = scenario.vehicle.launch.side
+    frames = [a.frame for a in scenario.attachments if a.side == side] + [scenario.vehicle.launch.frame]
+    for x in np.arange(min(frames) * spacing - 1.0, max(frames) * spacing + 1.5, 0.8):
+        for depth in (0.8, 1.5, 2.2):
+            s = surface.girth_at_depth(float(x), depth)
+            normal = surface.normal(side, float(x), s)
+            position = world.ship.to_ned(surface.point(side, float(x), s) + 0.8 * normal)
+            heading = world.ship.facing_heading(normal)
+            c, n = math.cos(heading), math.sin(heading)
+            picture.render(position, np.array([[c, -n, 0.0], [n, c, 0.0], [0.0, 0.0, 1.0]]), 0.0, 0)
 
 
 def serve_until_stopped(world: World, feed: CameraFeed, clock: Clock, ports: Ports) -> float:

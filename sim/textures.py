@@ -21,7 +21,7 @@ TEXELS = 512
 TEXEL_M = 1.0 / TEXELS
 LEVELS = 4
 CHANNELS = 6  # R, G, B (square root of albedo), gradient u, v (128 = flat, 64 per unit slope), gloss
-SLOTS = 56
+SLOTS = 128
 
 STYLE_HULL, STYLE_STEEL, STYLE_CLOTH, STYLE_ZINC, STYLE_SHELL, STYLE_DARK = 0, 1, 2, 3, 4, 5
 

@@ -35,7 +35,10 @@ def read_log(path: Path) -> Iterator[Record]:
 
 def _scan(path: Path) -> Iterator[tuple[Record, int]]:
     with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
+        start = file.read(len(MAGIC))
+        if start != MAGIC:
+            if MAGIC.startswith(start):
+                return
             raise ValueError(f"{path}: not a hullscan log; expected it to start with {MAGIC!r}")
         while True:
             head = file.read(_HEAD.size)
@@ -55,13 +58,17 @@ class LogWriter:
 
     def __init__(self, path: Path) -> None:
         if path.exists():
-            end = max((end for _record, end in _scan(path)), default=len(MAGIC))
+            end = max((end for _record, end in _scan(path)), default=0)
             self._file: BinaryIO = path.open("r+b")
             self._file.truncate(end)
             self._file.seek(end)
         else:
+            end = 0
             self._file = path.open("xb")
+        if end == 0:
+            self._file.seek(0)
             self._file.write(MAGIC)
+            self._file.flush()
         self._path = path
 
     def append(self, t: float, topic: str, payload: bytes) -> None:

@@ -1,6 +1,7 @@
 """Starts a survey's processes, notices when one dies, and stops them in order."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -65,8 +66,6 @@ class Supervisor:
 
 def wait_until_listening(ports: tuple[int, ...], timeout_s: float) -> list[int]:
     """Waits until something listens on each TCP port of 127.0.0.1; returns the ports that stayed silent."""
-    import socket
-
     deadline = time.monotonic() + timeout_s
     silent = list(ports)
     while silent and time.monotonic() < deadline:

@@ -9,6 +9,7 @@ from hull.vessel import Vessel
 from missions.executor import Missions
 from missions.mission import Mission, load_mission_with_ship
 from missions.planner import Plan, plan
+from missions.restart import NOTHING, Restored
 from wire import messages as m
 from wire.bus import LocalBus
 from wire.command import LocalCommands
@@ -118,7 +119,9 @@ def opened(name: str) -> tuple[Mission, Vessel, HullSurface, Plan]:
 class Flight:
     """A mission of the library with its fake vehicle; all messages that missions publishes are kept."""
 
-    def __init__(self, name: str = "coaster_short", *, autostart: bool = True, **changes: Any) -> None:
+    def __init__(
+        self, name: str = "coaster_short", *, autostart: bool = True, restored: Restored = NOTHING, **changes: Any
+    ) -> None:
         loaded, self.vessel, self.surface, planned = opened(name)
         self.mission = loaded.model_copy(update=changes)
         self.plan = plan(self.mission, self.vessel, self.surface, BLUEROV2) if changes else planned
@@ -126,8 +129,16 @@ class Flight:
         self._heard = self.bus.subscribe("guidance", "mission_status", "coverage", "alert")
         self.messages: list[m.AnyMessage] = []
         self.vehicle = FakeVehicle(self.mission, self.surface, self.plan.launch_x_m, self.bus)
-        self.missions = Missions(self.mission, self.plan, self.surface, self.vessel, self.bus, self.commands, autostart)
+        self.missions = self._missions(autostart, restored)
         self.ticks = 0
+
+    def _missions(self, autostart: bool, restored: Restored) -> Missions:
+        parts = self.mission, self.plan, self.surface, self.vessel, self.bus, self.commands
+        return Missions(*parts, autostart=autostart, restored=restored)
+
+    def restart(self, restored: Restored) -> None:
+        """The mission's process died and a new one takes over; the vehicle is where it was."""
+        self.missions = self._missions(True, restored)
 
     @property
     def now(self) -> float:

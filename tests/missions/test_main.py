@@ -12,6 +12,7 @@ import zmq
 
 from tests.missions.fakes import LIBRARY, Flight
 from wire import messages as m
+from wire.record import LogWriter
 from wire.session import Endpoint, Envelope, Session
 from wire.zmq_bus import ZmqBus
 
@@ -43,16 +44,27 @@ def _session(folder: Path) -> Session:
 def test_the_process_waits_then_asks_for_the_approach(tmp_path: Path) -> None:
     session = _session(tmp_path)
     session.save(tmp_path / "session.json")
+    (tmp_path / "aboard").mkdir()
+    log = LogWriter(tmp_path / "aboard" / "record.hslog")
+    earlier = m.Guidance(
+        t=0.0, seq=500, kind="idle", side="S", depth_m=0.0, standoff_m=0.8, along_mps=0.0, x_stop_m=0.0
+    )  # fmt: skip
+    log.append(0.0, "guidance", m.encode(earlier))
+    log.close()
     vehicle = Flight().vehicle
     process = subprocess.Popen([sys.executable, "-m", "missions.main", str(tmp_path / "session.json")])
     kinds: list[str] = []
+    numbers: list[int] = []
     try:
         with zmq.Context() as context:
             bus = ZmqBus(context, session.endpoints["rov"].publish, {"missions": session.endpoints["missions"].publish})
             heard = bus.subscribe("guidance")
             clock, deadline = session.clock(), time.monotonic() + 60.0
             while "approach" not in kinds and time.monotonic() < deadline:
-                kinds += [message.kind for _topic, message in heard.drain() if isinstance(message, m.Guidance)]
+                for _topic, message in heard.drain():
+                    assert isinstance(message, m.Guidance)
+                    kinds.append(message.kind)
+                    numbers.append(message.seq)
                 if kinds:
                     bus.publish("vehicle_state", vehicle.state(clock.now(), "ok", False, False))
                 time.sleep(0.1)
@@ -60,5 +72,6 @@ def test_the_process_waits_then_asks_for_the_approach(tmp_path: Path) -> None:
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20.0) == 0
+    assert min(numbers) > 500, "numbers go on after what an earlier process used"
     assert kinds[0] == "idle"
     assert kinds[-1] == "approach"
