@@ -36,6 +36,7 @@ from sim.dynamics import (
     S_QUAT,
     S_RATE,
     S_SIZE,
+    S_VEL,
     STEP_S,
 )
 from sim.faults import Effects, LossyChannel, effects_at
@@ -141,6 +142,8 @@ class World:
         self._s[S_POS : S_POS + 3] = self.ship.to_ned(place)
         self._s[S_QUAT], self._s[S_QUAT + 3] = math.cos(heading / 2), math.sin(heading / 2)
         self._s[S_MIN_GAP] = 1e9
+        self._let_go = False
+        self._put_in: Vec = np.concatenate([self._s[S_POS : S_POS + 2], self._s[S_QUAT : S_QUAT + 4]])
 
     def _setup_control(self) -> None:
         c = self._c
@@ -190,6 +193,16 @@ class World:
             advance(self._s, self._c, self._p, self._e, noise, self._steps, n, self._scratch)
             self._steps += n
             steps -= n
+
+    def _tend(self) -> None:
+        """Until it is armed for the first time, a tender at the launch keeps the vehicle where it was put in, by its tether."""
+        if self._let_go:
+            return
+        self._let_go = self.autopilot.armed
+        self._s[S_POS : S_POS + 2] = self._put_in[:2]
+        self._s[S_QUAT : S_QUAT + 4] = self._put_in[2:6]
+        self._s[S_VEL : S_VEL + 2] = 0.0
+        self._s[S_RATE : S_RATE + 3] = 0.0
 
     def _slow_tick(self, count: int) -> None:
         t = self.t

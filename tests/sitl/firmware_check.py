@@ -108,7 +108,7 @@ def dive_and_drive(dive: Dive) -> dict[str, Any]:
     out["arm_result"] = vehicle.result_of_arming()
     dive.ramp(DIVE_M)
     out["settle_s"] = dive.until("2 m", lambda: abs(reported.depth_m - DIVE_M) < 0.15, 20.0)
-    dive.run(2.0)
+    dive.run(4.0)
     dive.depths.clear()
     dive.run(5.0)
     out["hold_reported_m"] = _span([row[0] for row in dive.depths])
