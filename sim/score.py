@@ -58,7 +58,9 @@ def targets(scenario: Scenario, vessel: Vessel, surface: HullSurface) -> list[Ta
     out = []
     for a in scenario.attachments:
         x = vessel.frame_to_x(a.frame)
-        out.append(Target(a.kind, a.side, x, surface.girth_at_depth(x, a.depth_m), a.size_m[0] / 2.0, a.size_m[1] / 2.0, a.size_m[2]))
+        out.append(
+            Target(a.kind, a.side, x, surface.girth_at_depth(x, a.depth_m), a.size_m[0] / 2.0, a.size_m[1] / 2.0, a.size_m[2])
+        )
     return out
 
 

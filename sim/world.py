@@ -198,7 +198,7 @@ class World:
         """Until it is armed for the first time, a tender at the launch keeps the vehicle where it was put in, by its tether."""
         if self._let_go:
             return
-        self._let_go = self.autopilot.armed
+        self._let_go = self.autopilot.core.armed
         self._s[S_POS : S_POS + 2] = self._put_in[:2]
         self._s[S_QUAT : S_QUAT + 4] = self._put_in[2:6]
         self._s[S_VEL : S_VEL + 2] = 0.0
@@ -206,6 +206,7 @@ class World:
 
     def _slow_tick(self, count: int) -> None:
         t = self.t
+        self._tend()
         if self.scenario.faults:
             self.effects = effects_at(self.scenario.faults, t)
             self._apply_effects()

@@ -175,3 +175,11 @@ def test_truth_round_trip(scenario, vessel, surface, tmp_path) -> None:
     assert rows[0].position[1] < -4.0, "starboard is negative y"
     forward = rows[0].rotation[3]
     assert forward == pytest.approx(math.cos(math.radians(5.0)), abs=0.02), "it looks to port, at the hull"
+
+
+def test_the_tender_holds_the_vehicle_until_it_is_armed(scenario, vessel, surface) -> None:
+    """Otherwise every second of starting up lets the current carry it off its launch point."""
+    world = World(scenario.model_copy(update={"current_mps": (0.3, 0.0)}), vessel, surface)
+    before = world.vehicle_truth().position.copy()
+    world.advance_to(20.0)
+    assert abs(world.vehicle_truth().position[:2] - before[:2]).max() < 0.02

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 TRUTH_US = 20_000.0
 METRES_PER_UNIT = math.radians(1e-7) * 6_378_137.0
 HOME = "33.81,-118.39,0,0"  # sea level: SITL's own home lies 584 m up, where its water has negative pressure
-# No radio receiver, so that only MANUAL_CONTROL is a pilot; a battery monitor; a depth sensor's noise; compasses as SITL makes them.
+# No radio receiver, so that only MANUAL_CONTROL is a pilot; a battery monitor; a depth sensor's noise; SITL's own compasses.
 PARAMETERS = """\
 RC_PROTOCOLS 0
 SIM_RC_FAIL 1
