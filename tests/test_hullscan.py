@@ -23,7 +23,7 @@ BAD = [
     ("mission", "overlap: 0.35", "overlap: 35", "overlap"),
     ("mission", "overlap: 0.35", "overlap: .nan", "overlap"),
     ("mission", "speed_mps: 0.30", "speed_mps: 3", "speed_mps"),
-    ("mission", "standoff_m: 0.80", "", "standoff_m"),
+    ("mission", "name: coaster_short", "", "name"),
     ("mission", "frames: [33, 40]", "frames: [40, 33]", "frames"),
     ("mission", "frames: [33, 40]", "frames: [33, 400]", "frames"),
     ("mission", "depth_m: [1.1, 2.0]", "depth_m: [1.1, 20.0]", "depth_m"),
