@@ -158,7 +158,7 @@ def _survey_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--fail-on-contact", action="store_true", help="exit code 6 when contacts were found")
     parser.add_argument(
-        "--rate", type=float, default=None, metavar="R", help="simulated seconds per second (demo: 1.5, run --sim: 1)"
+        "--rate", type=float, default=None, metavar="R", help="simulated seconds per second (demo: 1.25, run --sim: 1)"
     )
     parser.add_argument("--keys", type=Path, default=None, metavar="DIR", help="CURVE keys of the processes (see hullscan keys)")
 
@@ -213,7 +213,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code. Errors a user can cause end in one line."""
     args = _parser().parse_args(argv)
     if getattr(args, "rate", 1.0) is None:
-        args.rate = 1.5 if args.run is _demo else 1.0
+        args.rate = 1.25 if args.run is _demo else 1.0
     try:
         code: int = args.run(args)
         return code

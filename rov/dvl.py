@@ -20,12 +20,14 @@ Vec = NDArray[np.float64]
 
 class Fix(NamedTuple):
     """One velocity report. ``velocity``: body FRD [m/s] of the instrument over the hull, None when not valid.
-    ``beams``: (id, distance along the beam [m]) of valid ones."""
+    ``beams``: (id, distance along the beam [m]) of valid ones. ``valid_s``: when it was true by the instrument's own clock [s],
+    None when it does not say."""
 
     t: float
     velocity: tuple[float, float, float] | None
     fom: float
     beams: tuple[tuple[int, float], ...]
+    valid_s: float | None = None
 
 
 def beam_axes(angle_rad: float) -> Vec:
@@ -85,7 +87,8 @@ def _fix(report: dict[str, object], now: float) -> Fix:
         for row in transducers
         if row["beam_valid"] is True and row["id"] in (0, 1, 2, 3) and 0.05 <= _number(row["distance"]) <= 50.0
     )
-    return Fix(now, velocity, fom, beams)
+    stamp = report.get("time_of_validity")
+    return Fix(now, velocity, fom, beams, None if stamp is None else _number(stamp) * 1e-6)
 
 
 def _number(value: object) -> float:

@@ -26,6 +26,7 @@ MAX_RESIDUAL_M = 0.15
 MAX_LEAN = math.radians(15.0)
 VELOCITY_SCALE = 0.01
 MAX_MISSES = 8
+LONGEST_GAP_S = 3.0
 RANGE_CONE = 0.22  # half width of a Ping sonar's beam [rad]: its upper edge meets the surface first
 UNDERSIDE_M = 0.12  # an echo that ends this near the surface may be the water's underside
 Vec = NDArray[np.float64]
@@ -90,6 +91,8 @@ class Navigator:
         self._roll = self._pitch = self._yaw_rate = 0.0
         self._depth_m = 0.0
         self._then: float | None = None
+        self._ahead_m = 0.0
+        self._valid_s: float | None = None
         self.plane_t = -math.inf
         self.velocity_t = -math.inf
         self.range_t = -math.inf
@@ -104,7 +107,9 @@ class Navigator:
         fresh = now - self.velocity_t < 1.0
         motion = self.motion(now)
         noise = VELOCITY_SCALE * abs(motion.along_mps) * dt + 0.001 * math.sqrt(dt) if fresh else 0.3 * math.sqrt(dt)
-        self._x.predict(motion.along_mps * dt if fresh else 0.0, noise)
+        ahead = motion.along_mps * dt if fresh else 0.0
+        self._x.predict(ahead, noise)
+        self._ahead_m += ahead
         self._standoff.predict(-motion.closing_mps * dt if fresh else 0.0, 0.05 * math.sqrt(dt))
         self._yaw.predict(yaw_rate * dt, math.radians(1.0) * math.sqrt(dt))
         self._yaw.value = wrap_pi(self._yaw.value)
@@ -112,7 +117,7 @@ class Navigator:
     def take_fix(self, fix: Fix) -> None:
         """A DVL report: velocity, and the plane of its beams as stand-off and yaw."""
         if fix.velocity is not None:
-            self._body_velocity, self.velocity_t = fix.velocity, fix.t
+            self._travel(fix)
         beams = tuple((k, d) for k, d in fix.beams if self._submerged(self._dvl_mount + self._axes[k] * d))
         plane = fit_plane(fix._replace(beams=beams), self._axes, self._dvl_mount)
         if plane is None or plane.residual_m > MAX_RESIDUAL_M or not 0.0 < plane.distance_m < MAX_RANGE_M:
@@ -130,6 +135,17 @@ class Navigator:
             self.plane_t = fix.t
         else:
             self.rejected += 1
+
+    def _travel(self, fix: Fix) -> None:
+        """Replaces what was predicted along the hull since the last fix by the way travelled on the instrument's own clock: late
+        or lost reports then cost nothing but a straight line between the two velocities."""
+        assert fix.velocity is not None
+        before = self.motion(fix.t).along_mps
+        self._body_velocity, self.velocity_t = fix.velocity, fix.t
+        if fix.valid_s is not None and self._valid_s is not None and 0.0 < fix.valid_s - self._valid_s <= LONGEST_GAP_S:
+            travelled = 0.5 * (before + self.motion(fix.t).along_mps) * (fix.valid_s - self._valid_s)
+            self._x.value += travelled - self._ahead_m
+        self._ahead_m, self._valid_s = 0.0, fix.valid_s
 
     def take_range(self, t: float, distance_m: float) -> None:
         """A forward range [m]: stand-off when the beams are silent, a check when they are not."""

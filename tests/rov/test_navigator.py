@@ -2,10 +2,12 @@
 
 import math
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hull.shell import load_ship
 from hull.surface import HullSurface
 from rov.dvl import Fix, beam_axes
 from rov.navigator import LOST_AFTER_S, Navigator
@@ -148,3 +150,26 @@ def test_noise_is_filtered(surface: HullSurface) -> None:
             errors.append((pose.standoff_m - 0.8, pose.yaw_off_rad))
     assert np.std([e[0] for e in errors]) < 0.02
     assert np.std([e[1] for e in errors]) < 0.03
+
+
+def test_late_reports_do_not_move_the_vehicle() -> None:
+    """The clock of the DVL counts: a stalled link, then a burst, leaves x where the instrument says the vehicle went."""
+    surface = load_ship(Path(__file__).parents[2] / "missions" / "library" / "coaster50.vessel.yaml")[1]
+    navigator = Navigator(surface, BLUEROV2, "S", 25.0, 0.1)
+    travelled, now = 0.0, 0.0
+
+    def report(valid_s: float) -> Fix:
+        return Fix(now, (0.0, 0.3, 0.0), 0.01, ((0, 0.7), (1, 0.7), (2, 0.7), (3, 0.7)), valid_s)
+
+    navigator.take_fix(report(100.0))
+    for step in range(1, 400):
+        now = step * 0.05
+        navigator.predict(now, 0.0, 0.0, 0.0, 1.5)
+        stalled = 5.0 < now < 7.0
+        if step % 3 == 0 and not stalled:
+            # While stalled, the world stood still too: the instrument's clock lost two seconds.
+            travelled = now - (2.0 if now >= 7.0 else 0.0)
+            navigator.take_fix(report(100.0 + travelled))
+    pose = navigator.pose(now)
+    assert pose is not None
+    assert abs(pose.x_m - (25.0 + 0.3 * travelled)) < 0.05

@@ -36,7 +36,8 @@ from wire.session import Envelope
 Vec = NDArray[np.float64]
 TICK_S = 0.025
 OFFSET_M, TURNED = 3.0, math.radians(5.0)
-RANGE_PARAMETERS = "RNGFND1_TYPE 10\nRNGFND1_ORIENT 0\nRNGFND1_MIN 0.2\nRNGFND1_MAX 30\n"
+# No GPS, as under a hull: SITL's would set its origin at 1 m depth, and depth targets are measured from there.
+RANGE_PARAMETERS = "GPS1_TYPE 0\nRNGFND1_TYPE 10\nRNGFND1_ORIENT 0\nRNGFND1_MIN 0.2\nRNGFND1_MAX 30\n"
 
 
 def rotation(rpy: tuple[float, float, float]) -> Vec:

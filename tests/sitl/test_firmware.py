@@ -90,3 +90,22 @@ def test_nothing_is_lost_in_link_or_tlog(dive: dict[str, Any]) -> None:
     assert dive["link"]["foreign"] == 0 and dive["link"]["bad_packets"] <= 1  # SITL's first bytes on the port are text
     assert counts["MANUAL_CONTROL"] > 500 and counts["SET_POSITION_TARGET_GLOBAL_INT"] > 200
     assert counts["ATTITUDE"] > 500 and counts["STATUSTEXT"] > 5
+
+
+@pytest.fixture(scope="module")
+def flight(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return check("tests.sitl.rov_check", str(FIRMWARE), str(tmp_path_factory.mktemp("rov")), namespace=True)
+
+
+@pytest.mark.sitl
+@needs_firmware[1]
+@needs_firmware[2]
+def test_rov_surveys_a_hull_on_the_firmware_and_comes_home(flight: dict[str, Any]) -> None:
+    assert all(flight["preflight"].values())
+    assert flight["closest_m"] > 0.5
+    track = flight["track"]
+    assert track["ladder"] == ["ok"] and track["poseless_ticks"] == 0
+    assert 0.6 < track["standoff_m"][0] and track["standoff_m"][1] < 1.0
+    assert max(abs(v) for v in track["standoff_error_m"]) < 0.15
+    assert abs(track["x_error_m"]) < 0.15
+    assert flight["left_at_m"] > 2.0
