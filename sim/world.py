@@ -142,7 +142,7 @@ class World:
         self._s[S_POS : S_POS + 3] = self.ship.to_ned(place)
         self._s[S_QUAT], self._s[S_QUAT + 3] = math.cos(heading / 2), math.sin(heading / 2)
         self._s[S_MIN_GAP] = 1e9
-        self._let_go = False
+        self.let_go = False
         self._put_in: Vec = np.concatenate([self._s[S_POS : S_POS + 2], self._s[S_QUAT : S_QUAT + 4]])
 
     def _setup_control(self) -> None:
@@ -195,13 +195,13 @@ class World:
             steps -= n
 
     def _tend(self) -> None:
-        """Until it is armed for the first time, a tender at the launch keeps the vehicle where it was put in, by its tether."""
-        if self._let_go:
+        """Until it is armed for the first time (or ``let_go`` is set), a tender at the launch keeps the vehicle where it was put in, by its tether."""
+        if self.let_go:
             return
-        self._let_go = self.autopilot.core.armed
+        self.let_go = self.autopilot.core.armed
         self._s[S_POS : S_POS + 2] = self._put_in[:2]
         self._s[S_QUAT : S_QUAT + 4] = self._put_in[2:6]
-        self._s[S_VEL : S_VEL + 2] = 0.0
+        self._s[S_VEL : S_VEL + 2] = self._s[S_GROUND : S_GROUND + 2] = 0.0
         self._s[S_RATE : S_RATE + 3] = 0.0
 
     def _slow_tick(self, count: int) -> None:

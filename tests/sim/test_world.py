@@ -81,6 +81,7 @@ def test_dvl_sees_the_hull(scenario, vessel, surface) -> None:
 def test_dvl_velocity_matches_truth_in_its_axes(scenario, vessel, surface) -> None:
     calm = scenario.model_copy(update={"waves": scenario.waves.model_copy(update={"height_m": 0.0}), "current_mps": (0.1, 0.0)})
     world = World(near(calm, heading_error_deg=0.0), vessel, surface)
+    world.let_go = True
     ours, theirs = pipe()
     world.attach_dvl(theirs)
     world.advance_to(8.0)
@@ -183,3 +184,9 @@ def test_the_tender_holds_the_vehicle_until_it_is_armed(scenario, vessel, surfac
     before = world.vehicle_truth().position.copy()
     world.advance_to(20.0)
     assert abs(world.vehicle_truth().position[:2] - before[:2]).max() < 0.02
+    ours, theirs = pipe()
+    world.attach_dvl(theirs)
+    world.advance_to(24.0)
+    for report in lines(ours.recv()):
+        if report["type"] == "velocity" and report["velocity_valid"]:
+            assert abs(float(report["vy"])) < 0.05 and abs(float(report["vz"])) < 0.05
