@@ -195,7 +195,7 @@ class World:
             steps -= n
 
     def _tend(self) -> None:
-        """Until it is armed for the first time (or ``let_go`` is set), a tender at the launch keeps the vehicle where it was put in, by its tether."""
+        """Until it is armed for the first time (or ``let_go`` is set), a tender keeps the vehicle where it was put in."""
         if self.let_go:
             return
         self.let_go = self.autopilot.core.armed
