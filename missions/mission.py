@@ -124,11 +124,6 @@ def planned_zones(mission: Mission, vessel: Vessel) -> tuple[Zone, ...]:
     )
 
 
-def mission_zones(mission: Mission, vessel: Vessel) -> tuple[Zone, ...]:
-    """The same as `planned_zones`."""
-    return planned_zones(mission, vessel)
-
-
 def check_against(mission: Mission, vessel: Vessel, surface: HullSurface) -> list[Problem]:
     """What in the mission does not fit the ship."""
     first, last = (vessel.x_to_frame(float(x)) for x in (surface.stations[0], surface.stations[-1]))

@@ -30,8 +30,6 @@ YAW_DEAD_RAD = math.radians(1.5)
 DEPTH_RAMP_MPS = 0.25
 MAX_DEPTH_BIAS_M = 0.6
 REACHED_X_M, REACHED_M = 0.10, 0.15
-SEARCH_MPS = 0.15
-FAR_M = 8.0
 
 
 class Wish(NamedTuple):

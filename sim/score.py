@@ -20,7 +20,7 @@ from hull.shell import load_ship
 from hull.surface import HullSurface
 from hull.vessel import Vessel
 from hull.zones import zone_cells
-from missions.mission import load_mission, mission_zones
+from missions.mission import load_mission, planned_zones
 from sim.render import Renderer
 from sim.scenario import Scenario, load_scenario, vessel_path
 from sim.scene import Scene
@@ -135,7 +135,7 @@ def score(folder: Path, scenario_file: Path, truth: Path | None = None) -> dict[
 
     # Planned cells are counted anew from the mission, not believed from the survey.
     mission = load_mission(folder / "mission.yaml")
-    planned = {cell for zone in mission_zones(mission, vessel) for cell in zone_cells(zone, surface)}
+    planned = {cell for zone in planned_zones(mission, vessel) for cell in zone_cells(zone, surface)}
     claimed = _claimed(coverage)
     everything = targets(scenario, vessel, surface)
     wanted = [t for t in everything if cell_at("P" if t.side == "P" else "S", t.x_m, t.s_m) in planned]

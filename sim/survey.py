@@ -8,7 +8,7 @@ from hull.surface import HullSurface
 from hull.vessel import Vessel
 from hull.zones import Zone
 from missions.feasibility import refusals
-from missions.mission import Mission, load_mission_with_ship, mission_zones
+from missions.mission import Mission, load_mission_with_ship, planned_zones
 from missions.planner import Plan, plan
 from sim.scenario import Scenario, load_scenario, vessel_path
 from station.config import StationConfig
@@ -75,7 +75,7 @@ def prepare(mission_file: Path, rig: Rig = BLUEROV2) -> Prepared:
     reasons = refusals(mission, planned)
     if reasons:
         raise Infeasible(reasons)
-    return Prepared(mission, mission_file, vessel, vessel_file, surface, planned, mission_zones(mission, vessel), rig)
+    return Prepared(mission, mission_file, vessel, vessel_file, surface, planned, planned_zones(mission, vessel), rig)
 
 
 def load_world_file(scenario_file: Path, prepared: Prepared) -> Scenario:

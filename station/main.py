@@ -8,8 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from hull.shell import build_surface
-from hull.vessel import load_vessel
+from hull.shell import load_ship
 from hull.zones import Zone
 from station.config import StationConfig
 from station.evidence import hash_files, write_evidence
@@ -53,8 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     with open_node(session_file, "station") as node:
         session = node.session
         mission_file, vessel_file = Path(session.mission_file), Path(session.vessel_file)
-        vessel = load_vessel(vessel_file)
-        surface = build_surface(vessel, vessel_file)
+        vessel, surface = load_ship(vessel_file)
         config = make_config(session)
         store = Store(node.folder / "survey.db")
         clients = {name: node.client(name) for name in ("rov", "missions", "recorder")}

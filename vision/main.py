@@ -3,8 +3,7 @@
 import sys
 from pathlib import Path
 
-from hull.shell import build_surface
-from hull.vessel import load_vessel
+from hull.shell import load_ship
 from vision.config import VisionConfig
 from vision.fittings import known_fittings
 from vision.source import VideoSource, ZmqFrames
@@ -44,8 +43,7 @@ def main(session_file: str) -> int:
     """Runs until stopped; the finding numbers continue those of an earlier process."""
     with open_node(session_file, "vision") as node:
         vessel_file = Path(node.session.vessel_file)
-        vessel = load_vessel(vessel_file)
-        surface = build_surface(vessel, vessel_file)
+        vessel, surface = load_ship(vessel_file)
         seq, number = where_to_go_on(node.folder / "aboard" / "record.hslog")
         config = VisionConfig(
             rig=node.session.rig,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hull.document import DocumentError
-from missions.mission import load_mission, load_mission_with_ship, mission_zones, planned_zones
+from missions.mission import load_mission, load_mission_with_ship, planned_zones
 
 LIBRARY = Path(__file__).parents[2] / "missions" / "library"
 
@@ -99,7 +99,7 @@ def test_the_good_one_loads(tmp_path: Path) -> None:
     (zone,) = planned_zones(mission, vessel)
     assert (zone.name, zone.side, zone.depth_m) == ("one", "S", (0.7, 2.6))
     assert zone.x_m == pytest.approx((18.0, 24.0))
-    assert mission_zones(mission, vessel) == (zone,)
+    assert planned_zones(mission, vessel) == (zone,)
 
 
 @pytest.mark.parametrize("name", ["coaster_starboard", "coaster_short"])
