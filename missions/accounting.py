@@ -1,7 +1,9 @@
 """Coverage accounting: which cells were really inspected, on the evidence of vision's frame reports alone.
 
 A cell is inspected once at least `MIN_LOOKS` usable frames, near and square enough, had it wholly in their footprint and relief
-could be measured in at least one of them. Anything less is "seen_poor" with the best reason known. Never the other way round.
+could be measured in at least one of them, wherever within two standard deviations the vehicle really was (`missions.looks`).
+Anything less is "seen_poor" with the best reason known. A position fix moves what was placed before it, and only that can take
+"inspected" back.
 """
 
 import math
@@ -11,37 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hull.coverage import CELL_M, CellKey, cells_in_polygon
-from wire.messages import CellState, FrameReport, HullPose, Side
+from missions.looks import Layer, reach_class
+from wire.messages import CellState, FrameReport, HullPose, PositionFix, Side
 
-MIN_LOOKS = 2
 MAX_INCIDENCE_RAD = math.radians(35.0)
 UNSEEN = "not reached by the camera"
-ONE_LOOK, NO_RELIEF = "one look", "no relief"
+ONE_LOOK, NO_RELIEF, UNSURE, MOVED = "one look", "no relief", "position uncertain", "moved by a position fix"
 INSPECTED, POOR, NONE = 2, 1, 0
-
-
-class Layer:
-    """One side's counts."""
-
-    def __init__(self, cells: list[CellKey]) -> None:
-        cols, rows = np.array([c.col for c in cells]), np.array([c.row for c in cells])
-        self.col, self.row = int(cols.min()) - 1, int(rows.min()) - 1
-        shape = (int(cols.max()) - self.col + 2, int(rows.max()) - self.row + 2)
-        self.planned = np.zeros(shape, dtype=bool)
-        self.planned[cols - self.col, rows - self.row] = True
-        self.kept = _grown(self.planned)
-        self.looks = np.zeros(shape, dtype=np.int32)
-        self.relief = np.zeros(shape, dtype=bool)
-        self.status = np.zeros(shape, dtype=np.int8)
-        self.reason = np.zeros(shape, dtype=np.int16)
-
-    def indices(self, cells: list[CellKey]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Positions of those ``cells`` that are kept."""
-        where = np.array([(c.col - self.col, c.row - self.row) for c in cells], dtype=np.intp).reshape(-1, 2)
-        inside = (where >= 0).all(axis=1) & (where < np.array(self.planned.shape)).all(axis=1)
-        where = where[inside]
-        where = where[self.kept[where[:, 0], where[:, 1]]]
-        return where[:, 0], where[:, 1]
 
 
 class Accounting:
@@ -60,7 +38,7 @@ class Accounting:
             own = [cell for cell in ordered if cell.side == side]
             if own:
                 self._layers[own[0].side] = Layer(own)
-        self._reasons: list[str] = ["", ONE_LOOK, NO_RELIEF]
+        self._reasons: list[str] = ["", ONE_LOOK, NO_RELIEF, UNSURE, MOVED]
         self._dirty: set[CellKey] = set()
         self.planned = len(ordered)
 
@@ -73,14 +51,34 @@ class Accounting:
         layer = self._layers.get(report.side) if report.side is not None else None
         if layer is None or report.side is None:
             return
-        i, j = layer.indices(cells_in_polygon(report.side, report.footprint))
-        layer.looks[i, j] += 1
-        if report.relief_ok:
-            layer.relief[i, j] = True
-        looked = layer.looks[i, j] >= MIN_LOOKS
-        status = np.where(looked & layer.relief[i, j], INSPECTED, POOR)
-        reason = np.where(status == INSPECTED, 0, np.where(looked, 2, 1))
-        self._set(report.side, layer, i, j, status, reason)
+        klass = reach_class(report.x_std_m)
+        cells = cells_in_polygon(report.side, report.footprint)
+        if klass is None:
+            self._note(cells, UNSURE)
+            return
+        i, j = layer.indices(cells)
+        self._judge(report.side, layer, layer.add(i, j, klass, report.relief_ok))
+
+    def correct(self, fix: PositionFix) -> None:
+        """Moves the looks that were placed less surely than ``fix`` now places them."""
+        layer = self._layers.get(fix.side)
+        klass = reach_class(math.hypot(fix.x_std_m, CELL_M / 4.0))  # moved by whole cells
+        if layer is None or klass is None:
+            return
+        layer.shift(round(fix.x_shift_m / CELL_M), klass)
+        everything = slice(0, len(layer.status))
+        lost = (layer.status == INSPECTED) & ~layer.standing(everything)[3]
+        layer.status[lost], layer.reason[lost] = POOR, self._reasons.index(MOVED)
+        self._mark(fix.side, layer, *np.nonzero(lost))
+        self._judge(fix.side, layer, everything)
+
+    def _judge(self, side: Side, layer: Layer, columns: slice) -> None:
+        looked, enough, relief, inspected = layer.standing(columns)
+        status = np.where(inspected, INSPECTED, POOR)
+        names = [0, self._reasons.index(UNSURE), self._reasons.index(NO_RELIEF), self._reasons.index(ONE_LOOK)]
+        reason = np.select([inspected, relief, enough], names[:3], names[3])
+        i, j = np.nonzero(layer.kept[columns] & (looked | inspected))
+        self._set(side, layer, i + columns.start, j, status[i, j], reason[i, j])
 
     def _refusal(self, report: FrameReport) -> str:
         if not report.usable:
@@ -104,8 +102,7 @@ class Accounting:
         if reason not in self._reasons:
             self._reasons.append(reason)
         i, j = layer.indices(cells)
-        blank = layer.looks[i, j] == 0
-        blank &= layer.status[i, j] != INSPECTED
+        blank = (layer.looks[:, i, j].sum(axis=0) == 0) & (layer.status[i, j] != INSPECTED) & layer.kept[i, j]
         i, j = i[blank], j[blank]
         self._set(cells[0].side, layer, i, j, np.full(len(i), POOR), np.full(len(i), self._reasons.index(reason)))
 
@@ -121,6 +118,9 @@ class Accounting:
         new = (layer.status[i, j] != INSPECTED) & ((layer.status[i, j] != status) | (layer.reason[i, j] != reason))
         i, j = i[new], j[new]
         layer.status[i, j], layer.reason[i, j] = status[new], reason[new]
+        self._mark(side, layer, i, j)
+
+    def _mark(self, side: Side, layer: Layer, i: NDArray[np.intp], j: NDArray[np.intp]) -> None:
         self._dirty.update(CellKey(side, layer.col + int(a), layer.row + int(b)) for a, b in zip(i, j, strict=True))
 
     def restore(self, cells: Iterable[CellState]) -> None:
@@ -132,6 +132,8 @@ class Accounting:
             if cell.reason not in self._reasons:
                 self._reasons.append(cell.reason)
             i, j = layer.indices([CellKey(cell.side, cell.col, cell.row)])
+            i, j = i[layer.kept[i, j]], j[layer.kept[i, j]]
+            layer.restored[i, j] = cell.status == "inspected"
             layer.status[i, j] = INSPECTED if cell.status == "inspected" else POOR
             layer.reason[i, j] = self._reasons.index(cell.reason)
 
@@ -190,12 +192,3 @@ class Accounting:
         if not fits.any():
             return x_from
         return float(x[fits].max() if way > 0 else x[fits].min())
-
-
-def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """With the eight neighbours of every true cell."""
-    out = mask.copy()
-    for di in (-1, 0, 1):
-        for dj in (-1, 0, 1):
-            out |= np.roll(np.roll(mask, di, axis=0), dj, axis=1)
-    return out

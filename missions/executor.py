@@ -69,7 +69,7 @@ class Missions:
     ) -> None:
         self._mission, self._plan, self._surface, self._vessel = mission, plan, surface, vessel
         self._commands = commands
-        self._input = bus.subscribe("vehicle_state", "frame_report", "alert")
+        self._input = bus.subscribe("vehicle_state", "frame_report", "position_fix", "alert")
         view = (plan.footprint.width_m, plan.footprint.height_m)
         self.accounting = Accounting(plan.cells, view)
         self.accounting.restore(restored.cells)
@@ -141,7 +141,7 @@ class Missions:
         return m.Ack(t=now, id=command.id, source="missions", accepted=not reason, reason=reason)
 
     def _hear(self) -> None:
-        reports = []
+        reports, fixes = [], []
         for _topic, message in self._input.drain():
             if isinstance(message, m.VehicleState):
                 self._state = message
@@ -149,11 +149,15 @@ class Missions:
                     self._poses.append((message.t, message.pose))
             elif isinstance(message, m.FrameReport):
                 reports.append(message)
+            elif isinstance(message, m.PositionFix):
+                fixes.append(message)
             elif isinstance(message, m.Alert) and message.code == "preflight":
                 self._preflight = message.text if message.active else ""
         for report in reports:
             aimed = self._pose_at(report.t) if self.phase in ("surveying", "gap_filling") else None
             self.accounting.take(report, aimed)
+        for fix in fixes:
+            self.accounting.correct(fix)
 
     def _pose_at(self, t: float) -> m.HullPose | None:
         nearest = min(self._poses, key=lambda row: abs(row[0] - t), default=None)

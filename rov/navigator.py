@@ -2,10 +2,12 @@
 
 Measured by the DVL (velocity over the plating, and a plane through its four beams' ends) and the forward range; carried between
 by the gyro. The compass is not used: steel spoils it. Three small Kalman filters, one per axis, with innovation gates:
-x (DVL velocity only, so its deviation grows), stand-off, yaw. Girth follows from depth through the hull model.
+x (DVL velocity, so its deviation grows until vision finds a mapped landmark), stand-off, yaw. Girth follows from depth through
+the hull model.
 """
 
 import math
+from collections import deque
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +30,8 @@ VELOCITY_SCALE = 0.01
 MAX_MISSES = 8
 LONGEST_GAP_S = 3.0
 RANGE_CONE = 0.22  # half width of a Ping sonar's beam [rad]: its upper edge meets the surface first
+LANDMARK_FLOOR_M = 0.04  # the vessel file's own error, which sights of the same landmark share: no number of them goes below
+LANDMARK_AGE_S = 3.0
 UNDERSIDE_M = 0.12  # an echo that ends this near the surface may be the water's underside
 Vec = NDArray[np.float64]
 
@@ -70,6 +74,15 @@ class Motion(NamedTuple):
     age_s: float
 
 
+class Correction(NamedTuple):
+    """``shift_m``: what was added to x at ``t``; ``std_before_m``, ``std_m``: its deviation before and since."""
+
+    t: float
+    shift_m: float
+    std_before_m: float
+    std_m: float
+
+
 class Navigator:
     """Feed it in this order each tick: `predict`, `take_fix` for each DVL report, `take_range`; then read `pose`.
 
@@ -93,6 +106,7 @@ class Navigator:
         self._then: float | None = None
         self._ahead_m = 0.0
         self._valid_s: float | None = None
+        self._corrections: deque[Correction] = deque(maxlen=20)
         self.plane_t = -math.inf
         self.velocity_t = -math.inf
         self.range_t = -math.inf
@@ -146,6 +160,22 @@ class Navigator:
             travelled = 0.5 * (before + self.motion(fix.t).along_mps) * (fix.valid_s - self._valid_s)
             self._x.value += travelled - self._ahead_m
         self._ahead_m, self._valid_s = 0.0, fix.valid_s
+
+    def take_landmark(self, now: float, t: float, x_error_m: float, std_m: float) -> Correction | None:
+        """A mapped landmark was seen at ``t`` [s], off by ``x_error_m`` by the x believed then. None when it is too old, or the
+        gate refuses it."""
+        if now - t > LANDMARK_AGE_S:
+            self.rejected += 1
+            return None
+        since = sum(row.shift_m for row in self._corrections if row.t >= t)
+        before, std_before = self._x.value, self._x.std
+        if not self._x.correct(-(x_error_m + since), math.hypot(std_m, LANDMARK_FLOOR_M)):
+            self.rejected += 1
+            return None
+        self._x.variance = max(self._x.variance, LANDMARK_FLOOR_M**2)
+        done = Correction(now, self._x.value - before, std_before, self._x.std)
+        self._corrections.append(done)
+        return done
 
     def take_range(self, t: float, distance_m: float) -> None:
         """A forward range [m]: stand-off when the beams are silent, a check when they are not."""

@@ -62,7 +62,7 @@ class Rov:
         self._ladder = AbortLadder()
         self._limits = Limits(e.min_standoff_m, e.max_depth_m, e.max_speed_mps)
         self._orders = Orders(commands, self._ladder)
-        self._subscription = bus.subscribe("guidance", "station_beat")
+        self._subscription = bus.subscribe("guidance", "station_beat", "landmark_sight")
         self._guidance: m.Guidance | None = None
         self._guidance_t = self._station_t = -math.inf
         self._last_depth: tuple[float, float] | None = None
@@ -104,6 +104,23 @@ class Rov:
                 self._guidance, self._guidance_t = message, now
             elif isinstance(message, m.StationBeat):
                 self._station_t = now
+            elif isinstance(message, m.LandmarkSight):
+                self._correct(message, now)
+
+    def _correct(self, sight: m.LandmarkSight, now: float) -> None:
+        if sight.side != self._config.envelope.side:
+            return
+        done = self.navigator.take_landmark(now, sight.t, sight.x_error_m, sight.std_m)
+        if done is not None:
+            fix = m.PositionFix(
+                t=now,
+                name=sight.name,
+                side=sight.side,
+                x_shift_m=done.shift_m,
+                x_std_before_m=done.std_before_m,
+                x_std_m=done.std_m,
+            )
+            self._bus.publish("position_fix", fix)
 
     def _navigate(self, now: float) -> None:
         r = self.vehicle.reported
@@ -124,13 +141,14 @@ class Rov:
         self._clear(now)
 
     def _clear(self, now: float) -> None:
-        # Without sight of the hull only a long time of backing off counts as clear.
+        # Without sight of the hull only a long time of backing off counts as clear; never seen, also not having dived yet.
         if not self._leaving:
             self._leave_depth_m = self.vehicle.reported.depth_m
         if self._pose is not None or not self._leaving:
             self._blind_t = now
+        seen = math.isfinite(self._seen_t)
         far = self._last_standoff >= self._config.envelope.outboard_m - 0.3
-        self._outboard = far or now - self._blind_t >= LEAVE_PATIENCE_S
+        self._outboard = (far and (seen or self.vehicle.reported.depth_m < DISARM_M)) or now - self._blind_t >= LEAVE_PATIENCE_S
 
     def _watch_depth(self, t: float, depth_m: float) -> None:
         # Any positive barometer altitude re-zeroes depth, even armed: the reading then jumps.

@@ -15,7 +15,7 @@ def _epoch(t: float) -> datetime:
 @dataclass(frozen=True, kw_only=True)
 class KnownFitting:
     """Something that belongs on the hull. ``x_m``, ``s_m``: its middle; ``size_m``: along x, along girth; ``height_m``: off
-    the plating. ``kind``: the vessel file's word (`hull.vessel.FittingKind`)."""
+    the plating. ``kind``: the vessel file's word (`hull.vessel.FittingKind`); ``name``: its name there."""
 
     side: Side
     x_m: float
@@ -23,6 +23,7 @@ class KnownFitting:
     size_m: tuple[float, float]
     kind: str
     height_m: float = 0.05
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

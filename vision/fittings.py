@@ -20,6 +20,7 @@ def known_fittings(vessel: Vessel, surface: HullSurface) -> tuple[KnownFitting, 
             size_m=fitting.size_m[:2],
             kind=fitting.kind,
             height_m=fitting.size_m[2],
+            name=fitting.name,
         )
         for fitting in vessel.fittings
     )

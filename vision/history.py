@@ -5,6 +5,8 @@ from bisect import bisect_right
 from collections import deque
 from typing import NamedTuple
 
+import msgspec
+
 from wire import messages as m
 
 
@@ -48,6 +50,14 @@ class History:
         self._states.append(state)
         while self._states[0].t < state.t - self._span_s:
             self._states.popleft()
+
+    def correct(self, fix: m.PositionFix) -> None:
+        """Moves the states before ``fix`` as it moved the navigator's x, so that no frame is placed halfway between the two."""
+        for i, state in enumerate(self._states):
+            pose = state.pose
+            if pose is not None and pose.side == fix.side and state.t < fix.t and pose.x_std_m > fix.x_std_m:
+                moved = msgspec.structs.replace(pose, x_m=pose.x_m + fix.x_shift_m, x_std_m=fix.x_std_m)
+                self._states[i] = msgspec.structs.replace(state, pose=moved)
 
     def newest_t(self) -> float:
         return self._states[-1].t if self._states else -math.inf

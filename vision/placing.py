@@ -98,6 +98,12 @@ class Patch:
         left, right = p00 + b * (p01 - p00), p10 + b * (p11 - p10)
         return low + b * (high - low), (right - left) / _STEP_M, (high - low) / _STEP_M
 
+    def points_at(self, x: Vec, s: Vec) -> tuple[Vec, NDArray[np.bool_]]:
+        """Points (n, 3), and whether each (x, s) lies within what was sampled."""
+        nx, ns = self.points.shape[:2]
+        inside = (x >= self._x0) & (x <= self._x0 + (nx - 1) * _STEP_M) & (s >= self._s0) & (s <= self._s0 + (ns - 1) * _STEP_M)
+        return self._sample(x, s)[0], inside
+
     def meet(self, view: View, rays: Vec) -> Hits:
         """Where body-frame ``rays`` (n, 3), with forward component 1, meet the hull."""
         directions = rays @ view.rotation.T
@@ -193,6 +199,14 @@ class Look:
     def place(self, pixels: Vec) -> Hits:
         """Working pixels (n, 2) on the hull."""
         return self._patch.meet(self.view, self._optics.rays(pixels))
+
+    def project(self, x: Vec, s: Vec) -> tuple[Vec, NDArray[np.bool_]]:
+        """Working pixels (n, 2) of places on the hull, and whether each is ahead of the camera and within the sampled patch."""
+        points, inside = self._patch.points_at(x, s)
+        body = (points - self.view.centre) @ self.view.rotation
+        ahead = inside & (body[:, 0] > 0.05)
+        body[:, 0] = np.maximum(body[:, 0], 0.05)
+        return self._optics.project(body), ahead
 
     def footprint(self, box: tuple[float, float, float, float]) -> tuple[tuple[float, float], ...]:
         """(x, s) around the image rectangle ``box`` (x0, y0, x1, y1 in working pixels); () when any of it misses."""

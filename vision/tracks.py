@@ -8,6 +8,7 @@ import math
 from collections import Counter, deque
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from vision.config import VisionConfig
@@ -28,6 +29,14 @@ class Sight(NamedTuple):
     cut: tuple[bool, bool, bool, bool]
     pose_std_m: float
     cue: str
+
+    def moved(self, fix: m.PositionFix) -> "Sight":
+        """As a position fix places it."""
+        dx = fix.x_shift_m
+        low, high = (self.low[0] + dx, self.low[1]), (self.high[0] + dx, self.high[1])
+        detection = msgspec.structs.replace(self.detection, x_m=self.detection.x_m + dx)
+        std = math.sqrt(max(self.pose_std_m**2 - fix.x_std_before_m**2, 0.0) + fix.x_std_m**2)
+        return self._replace(detection=detection, low=low, high=high, pose_std_m=std)
 
 
 class Extent(NamedTuple):
@@ -190,6 +199,13 @@ class Tracker:
         self._merge()
         self.tracks = [track for track in self.tracks if not track.hopeless]
         return [track for track in hit if track in self.tracks]
+
+    def correct(self, fix: m.PositionFix) -> None:
+        """Moves what was placed less surely than ``fix`` now places it."""
+        for track in self.tracks:
+            if track.side == fix.side:
+                track.sights = [sight.moved(fix) if sight.pose_std_m > fix.x_std_m else sight for sight in track.sights]
+                track.extent = joined_extent(track.sights)
 
     def _nearest(self, sight: Sight) -> Track | None:
         here = Extent(*sight.low, *sight.high)

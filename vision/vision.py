@@ -18,6 +18,7 @@ from vision.findings import Findings
 from vision.fittings import Fittings
 from vision.history import History
 from vision.judged import Box, judged_box
+from vision.landmarks import LandmarkSpotter
 from vision.optics import Image, Optics
 from vision.placing import Look, Placer
 from vision.preview import preview
@@ -61,7 +62,7 @@ class Vision:
         self._config = config
         self._bus = bus
         self._camera = camera
-        self._states = bus.subscribe("vehicle_state")
+        self._states = bus.subscribe("vehicle_state", "position_fix")
         self._history = History()
         self._optics = Optics(config.rig.camera)
         self._placer = Placer(surface, self._optics)
@@ -71,6 +72,7 @@ class Vision:
         self._meter = ReliefMeter(self._optics)
         self._detector = detector or CueDetector(self._optics.focal_px)
         self._fittings = Fittings(config.fittings)
+        self._spotter = LandmarkSpotter(config.fittings)
         self._tracker = Tracker(config)
         self._findings = Findings(config)
         self._alarms = Alarms(bus)
@@ -87,6 +89,8 @@ class Vision:
         for _, message in self._states.drain():
             if isinstance(message, m.VehicleState):
                 self._history.add(message)
+            elif isinstance(message, m.PositionFix):
+                self._correct(message)
         newest = self._camera.latest(now)
         if newest is not None:
             self._pending, self._heard = newest, now
@@ -97,6 +101,11 @@ class Vision:
             self._process(frame, now)
         for finding in self._findings.due(self._tracker.tracks, now):
             self._bus.publish("finding", finding)
+
+    def _correct(self, fix: m.PositionFix) -> None:
+        self._history.correct(fix)
+        self._keys.clear()  # their views and the next frame's would seem farther apart than they are
+        self._tracker.correct(fix)
 
     def _watch(self, now: float) -> None:
         if self._began is None:
@@ -139,6 +148,10 @@ class Vision:
         covered, box = self._judged_box(relief, look)
         footprint = look.footprint(box)
         picture = self._optics.undistort(working)
+        for fix in self._spotter.look_at(frame.t, picture, look):
+            fitting = fix.fitting
+            sighted = m.LandmarkSight(t=frame.t, name=fitting.name, side=fitting.side, x_error_m=fix.x_error_m, std_m=fix.std_m)
+            self._bus.publish("landmark_sight", sighted)
         sights: list[Sight] = []
         for candidate in self._detector.detect(picture, relief, look):
             sight = _sight(frame.t, candidate, self._source_box(candidate.box), look)
@@ -214,6 +227,7 @@ class Vision:
             sharpness=seen.sharpness,
             px_per_cm=grade.px_per_cm,
             relief_ok=grade.usable and judged.relief is not None,
+            x_std_m=look.belief.pose.x_std_m if look is not None else 0.0,
             detections=detections,
         )
         self._bus.publish("frame_report", report)
@@ -281,5 +295,6 @@ def _unusable(frame: Frame, reason: str) -> m.FrameReport:
         sharpness=0.0,
         px_per_cm=0.0,
         relief_ok=False,
+        x_std_m=0.0,
         detections=(),
     )

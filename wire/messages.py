@@ -146,6 +146,7 @@ class FrameReport(Message, frozen=True, tag=True, kw_only=True):
 
     ``footprint``: ((x, s), …) corners of the imaged patch on ``side`` that was graded usable, in order.
     ``usable`` False comes with ``reason``. ``relief_ok``: relief could be measured (baseline, texture).
+    ``x_std_m``: 1 sigma of the vehicle's own x by which the footprint was placed.
     """
 
     frame_seq: int
@@ -159,7 +160,31 @@ class FrameReport(Message, frozen=True, tag=True, kw_only=True):
     sharpness: float
     px_per_cm: float
     relief_ok: bool
+    x_std_m: float
     detections: tuple[Detection, ...]
+
+
+class LandmarkSight(Message, frozen=True, tag=True, kw_only=True):
+    """vision, when a mapped landmark was found again; ``t`` is the capture time. ``name``: of the fitting in the vessel file.
+
+    ``x_error_m``: where the landmark appears by the vehicle's believed x, minus where the vessel file has it. ``std_m``: 1 sigma.
+    """
+
+    name: str
+    side: Side
+    x_error_m: float
+    std_m: float
+
+
+class PositionFix(Message, frozen=True, tag=True, kw_only=True):
+    """rov, when a landmark corrected its x: ``x_shift_m`` was added to it. What was placed with the old, larger deviation
+    ``x_std_before_m`` since the fix before lies off by about that much; ``x_std_m``: the deviation since."""
+
+    name: str
+    side: Side
+    x_shift_m: float
+    x_std_before_m: float
+    x_std_m: float
 
 
 class Preview(Message, frozen=True, tag=True, kw_only=True):
@@ -260,6 +285,8 @@ AnyMessage = (
     | MissionStatus
     | Coverage
     | FrameReport
+    | LandmarkSight
+    | PositionFix
     | Preview
     | Finding
     | Alert

@@ -24,6 +24,8 @@ TOPICS: dict[str, Topic] = {
         Topic("mission_status", m.MissionStatus, "missions", 2.0, True),
         Topic("coverage", m.Coverage, "missions", 0.0, True),
         Topic("frame_report", m.FrameReport, "vision", 5.0, True),
+        Topic("landmark_sight", m.LandmarkSight, "vision", 0.0, True),
+        Topic("position_fix", m.PositionFix, "rov", 0.0, True),
         Topic("preview", m.Preview, "vision", 5.0, False),
         Topic("finding", m.Finding, "vision", 0.0, True),
         Topic("alert", m.Alert, "*", 0.0, True),

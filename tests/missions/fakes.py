@@ -98,11 +98,12 @@ class FakeVehicle:
 
 def report(
     t: float, footprint: tuple[tuple[float, float], ...], *, reason: str = "", side: Any = "S", seq: int = 1,
-    relief: bool = True, incidence_rad: float = 0.05,
+    relief: bool = True, incidence_rad: float = 0.05, x_std_m: float = 0.0,
 ) -> m.FrameReport:  # fmt: skip
     return m.FrameReport(
         t=t, frame_seq=seq, side=side, footprint=footprint, range_m=0.6, incidence_rad=incidence_rad, usable=not reason,
-        reason=reason, optical_depth=0.4, sharpness=1.0, px_per_cm=7.0, relief_ok=relief and not reason, detections=(),
+        reason=reason, optical_depth=0.4, sharpness=1.0, px_per_cm=7.0, relief_ok=relief and not reason,
+        x_std_m=x_std_m, detections=(),
     )  # fmt: skip
 
 

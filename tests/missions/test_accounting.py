@@ -106,3 +106,62 @@ def test_never_more_than_the_evidence(rows: list[tuple[float, float, bool, str, 
         if status == "inspected":
             assert looks.get(key, 0) >= 2
             assert key in relief
+
+
+def wide(x0: float, x1: float) -> tuple[tuple[float, float], ...]:
+    return ((x0, 4.9), (x1, 4.9), (x1, 6.1), (x0, 6.1))
+
+
+@pytest.mark.parametrize(("x_std_m", "lost"), [(0.0, 0), (0.04, 1), (0.1, 2), (0.14, 3), (0.25, 5), (0.4, 8), (0.6, 12)])
+def test_an_uncertain_place_costs_the_ends_of_what_was_seen(x_std_m: float, lost: int) -> None:
+    one = report(1.0, wide(10.0, 12.0), x_std_m=x_std_m)
+    accounting = fed(one, one)
+    assert accounting.inspected() == 10 * max(0, 20 - 2 * lost)
+    if lost:
+        assert reasons(accounting)["seen_poor: position uncertain"] == 10 * min(20, 2 * lost)
+    farther = report(1.0, wide(8.0, 14.0), x_std_m=x_std_m)
+    assert fed(farther, farther).inspected() == 200, "what lies well inside was seen wherever it was"
+
+
+def test_a_place_known_worse_than_that_says_nothing() -> None:
+    lost = report(1.0, wide(5.0, 20.0), x_std_m=0.7)
+    accounting = fed(lost, lost, pose=POSE)
+    assert accounting.inspected() == 0 and reasons(accounting) == {"seen_poor: position uncertain": 200}
+
+
+def position_fix(shift_m: float, before_m: float = 0.5, after_m: float = 0.02, side: m.Side = "S") -> m.PositionFix:
+    return m.PositionFix(t=2.0, name="sea chest", side=side, x_shift_m=shift_m, x_std_before_m=before_m, x_std_m=after_m)
+
+
+def test_a_fix_moves_what_was_seen_before_it() -> None:
+    early = report(1.0, wide(9.0, 11.5), x_std_m=0.25)
+    accounting = fed(early, early)
+    assert accounting.inspected() == 10 * 10  # to x = 11.0
+    accounting.changed(2000)
+    accounting.correct(position_fix(0.4))
+    assert accounting.inspected() == 10 * 18, "to 11.9, less one cell for what the fix leaves open"
+    assert {cell.status for cell in accounting.changed(2000) if cell.col == 110} == {"inspected"}
+
+
+def test_a_fix_takes_back_what_was_not_seen_after_all() -> None:
+    early = report(1.0, wide(9.0, 13.0), x_std_m=0.25)
+    accounting = fed(early, early)
+    assert accounting.inspected() == 200
+    accounting.changed(2000)
+    accounting.correct(position_fix(-1.5))
+    assert accounting.inspected() == 10 * 14
+    lost = [cell for cell in accounting.changed(2000) if cell.status == "seen_poor"]
+    assert {cell.col for cell in lost} >= {114, 119}
+    assert {cell.reason for cell in lost} == {
+        "moved by a position fix",
+        "position uncertain",
+    }
+
+
+def test_a_fix_leaves_alone_what_was_placed_as_surely_and_the_other_side() -> None:
+    sure = report(1.0, ALL, x_std_m=0.04)
+    accounting = fed(sure, sure)
+    before = accounting.inspected()
+    accounting.correct(position_fix(0.5))
+    accounting.correct(position_fix(0.5, side="P"))
+    assert accounting.inspected() == before == 200

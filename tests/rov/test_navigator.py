@@ -173,3 +173,41 @@ def test_late_reports_do_not_move_the_vehicle() -> None:
     pose = navigator.pose(now)
     assert pose is not None
     assert abs(pose.x_m - (25.0 + 0.3 * travelled)) < 0.05
+
+
+def test_a_landmark_corrects_x_and_its_deviation(surface: HullSurface) -> None:
+    nav = navigator(surface)
+    now = feed(nav, 0.0, 2.0, 0.8, 0.0)
+    done = nav.take_landmark(now, now - 0.3, 0.5, 0.03)
+    assert done is not None and done.shift_m == pytest.approx(-0.5, abs=0.02)
+    pose = nav.pose(now)
+    assert (
+        pose is not None and pose.x_m == pytest.approx(MIDSHIP - 0.5, abs=0.03) and pose.x_std_m == pytest.approx(0.05, abs=0.02)
+    )
+
+
+def test_sights_taken_before_a_correction_do_not_correct_twice(surface: HullSurface) -> None:
+    nav = navigator(surface)
+    now = feed(nav, 0.0, 2.0, 0.8, 0.0)
+    for late in (0.0, 0.05, 0.1):
+        nav.take_landmark(now + late, now - 0.3, 0.5, 0.03)
+    pose = nav.pose(now)
+    assert pose is not None and pose.x_m == pytest.approx(MIDSHIP - 0.5, abs=0.03)
+
+
+def test_many_sights_of_one_landmark_do_not_make_x_surer_than_the_map(surface: HullSurface) -> None:
+    nav = navigator(surface)
+    now = feed(nav, 0.0, 2.0, 0.8, 0.0)
+    for k in range(50):
+        nav.take_landmark(now + 0.2 * k, now + 0.2 * k, 0.0, 0.03)
+    pose = nav.pose(now)
+    assert pose is not None and pose.x_std_m >= 0.04
+
+
+@pytest.mark.parametrize(("age_s", "error_m"), [(10.0, 0.2), (0.1, 4.0)])
+def test_an_old_or_wild_landmark_is_refused(surface: HullSurface, age_s: float, error_m: float) -> None:
+    nav = navigator(surface)
+    now = feed(nav, 0.0, 2.0, 0.8, 0.0)
+    assert nav.take_landmark(now, now - age_s, error_m, 0.03) is None
+    pose = nav.pose(now)
+    assert pose is not None and pose.x_m == pytest.approx(MIDSHIP, abs=0.01) and nav.rejected == 1

@@ -152,6 +152,7 @@ def frame_report(t: float, seq: int, place: m.HullPose) -> m.FrameReport:
         sharpness=120.0,
         px_per_cm=5.7,
         relief_ok=True,
+        x_std_m=0.05,
         detections=(),
     )
 

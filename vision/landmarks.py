@@ -1,0 +1,160 @@
+"""Sea-chest gratings found again where the vessel file has them: the difference is the error of the believed x.
+
+The picture is unrolled onto a grid of hull coordinates around the mapped grating, made independent of the light by dividing by
+the plating's own brightness nearby, and searched for a dark opening of the grating's size with bars across it. Only openings
+wholly in view count, only one clear best place, and only what `AGREE` successive sights say alike.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.config import KnownFitting
+from vision.optics import Image
+from vision.placing import Look
+
+GRID_M = 0.01
+KIND = "sea_chest_grating"
+INNER = 0.75
+"""Of the grating's size, surely within its opening whatever the frame around it."""
+RING_M = 0.08
+SEARCH_SIGMAS = 3.0
+MAX_SEARCH_M = 2.0
+PLAY_S_M = 0.2
+MIN_CONTRAST = 0.30
+MAX_RIVAL = 0.6
+RIVAL_APART_M = 0.25
+MIN_INNER, MIN_RING = 0.999, 0.7
+MIN_CROSSINGS = 4
+EDGE = 2
+"""Grid cells around the best place that must have been judged too."""
+AGREE, AGREE_M, AGREE_S = 3, 0.06, 2.0
+TEMPLATE_STD_M = 0.03
+Map = NDArray[np.float32]
+
+
+class LandmarkFix(NamedTuple):
+    """``x_error_m``: believed minus mapped x; ``std_m``: 1 sigma of it without the map's own error."""
+
+    fitting: KnownFitting
+    x_error_m: float
+    std_m: float
+
+
+class Spot(NamedTuple):
+    """Where the opening is: grid offsets [m] from where it should be, and how clearly (0 to 1)."""
+
+    dx_m: float
+    ds_m: float
+    contrast: float
+
+
+class LandmarkSpotter:
+    """Call `look_at` with every usable frame."""
+
+    def __init__(self, fittings: tuple[KnownFitting, ...]) -> None:
+        self._gratings = tuple(fitting for fitting in fittings if fitting.kind == KIND)
+        self._recent: dict[str, deque[tuple[float, float]]] = {g.name: deque(maxlen=AGREE) for g in self._gratings}
+
+    def look_at(self, t: float, picture: Image, look: Look) -> list[LandmarkFix]:
+        """``picture``: undistorted working image. The fixes that this frame completes."""
+        out = []
+        pose = look.belief.pose
+        reach = min(SEARCH_SIGMAS * pose.x_std_m + 0.1, MAX_SEARCH_M)
+        for grating in self._gratings:
+            if grating.side != look.side or abs(grating.x_m - pose.x_m) > reach + 1.0 or abs(grating.s_m - pose.s_m) > 1.0:
+                continue
+            spot = find_opening(picture, look, grating, reach)
+            if spot is None:
+                continue
+            recent = self._recent[grating.name]
+            recent.append((t, spot.dx_m))
+            errors = [dx for _, dx in recent]
+            if len(recent) == AGREE and t - recent[0][0] <= AGREE_S and max(errors) - min(errors) <= AGREE_M:
+                tilt = look.range_m * pose.yaw_std_rad
+                out.append(LandmarkFix(grating, float(np.mean(errors)), float(np.hypot(TEMPLATE_STD_M, tilt))))
+                recent.clear()
+        return out
+
+
+def find_opening(picture: Image, look: Look, grating: KnownFitting, reach_m: float) -> Spot | None:
+    """The one dark, barred opening of the grating's size within ``reach_m`` of x and `PLAY_S_M` of girth, or None."""
+    half_x, half_s = (INNER * grating.size_m[0] / 2.0, INNER * grating.size_m[1] / 2.0)
+    margin = (grating.size_m[0] / 2.0 + RING_M + 0.05, grating.size_m[1] / 2.0 + RING_M + 0.05)
+    x = np.arange(grating.x_m - reach_m - margin[0], grating.x_m + reach_m + margin[0], GRID_M)
+    s = np.arange(grating.s_m - PLAY_S_M - margin[1], grating.s_m + PLAY_S_M + margin[1], GRID_M)
+    dark, valid = _darkness(picture, look, x, s)
+    if not valid.any():
+        return None
+    inner = _box(half_x, half_s)
+    ring = _frame(grating.size_m)
+    contrast = _masked_mean(dark, valid, inner, MIN_INNER) - _masked_mean(dark, valid, ring, MIN_RING)
+    contrast = np.where(np.isfinite(contrast), np.maximum(contrast, 0.0), -1.0).astype(np.float32)
+    allowed = (np.abs(s - grating.s_m)[:, None] <= PLAY_S_M) & (np.abs(x - grating.x_m)[None, :] <= reach_m)
+    contrast[~allowed] = -1.0
+    row, col = divmod(int(np.argmax(contrast)), contrast.shape[1])
+    best = float(contrast[row, col])
+    # A best place at the edge of what could be judged means that the true one is beyond it.
+    around = contrast[max(0, row - EDGE) : row + EDGE + 1, max(0, col - EDGE) : col + EDGE + 1]
+    if best < MIN_CONTRAST or float(around.min()) < 0.0 or not _barred(dark, row, col, inner.shape):
+        return None
+    near = np.abs(x - x[col]) < RIVAL_APART_M
+    if float(contrast[:, ~near].max(initial=-1.0)) > MAX_RIVAL * best:
+        return None
+    level = contrast[row, :] > 0.97 * best
+    dx = float(x[level & near].mean()) - grating.x_m
+    return Spot(dx, float(s[row]) - grating.s_m, best)
+
+
+def _darkness(picture: Image, look: Look, x: NDArray[np.float64], s: NDArray[np.float64]) -> tuple[Map, Map]:
+    """How much darker than the plating around, 0 to 1, on the grid (rows along s); and 1 where the picture shows the place."""
+    grid_x, grid_s = np.meshgrid(x, s)
+    pixels, ahead = look.project(grid_x.ravel(), grid_s.ravel())
+    u = pixels[:, 0].reshape(grid_x.shape).astype(np.float32)
+    v = pixels[:, 1].reshape(grid_x.shape).astype(np.float32)
+    height, width = picture.shape[:2]
+    valid = (ahead.reshape(grid_x.shape) & (u >= 4) & (u <= width - 5) & (v >= 4) & (v <= height - 5)).astype(np.float32)
+    grey = cv2.medianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), 5)
+    flat = cv2.remap(grey, u, v, cv2.INTER_LINEAR).astype(np.float32) * valid
+    local = cv2.dilate(flat, np.ones((25, 25), np.uint8))
+    local = cv2.GaussianBlur(local, (0, 0), 8.0)
+    dark = np.clip((0.62 - flat / np.maximum(local, 1.0)) / 0.25, 0.0, 1.0) * valid
+    return np.asarray(dark, np.float32), valid
+
+
+def _box(half_x: float, half_s: float) -> Map:
+    return np.ones((2 * round(half_s / GRID_M) + 1, 2 * round(half_x / GRID_M) + 1), np.float32)
+
+
+def _frame(size_m: tuple[float, float]) -> Map:
+    """The plating just around the grating."""
+    outer = _box(size_m[0] / 2.0 + RING_M, size_m[1] / 2.0 + RING_M)
+    edge = round(RING_M / GRID_M)
+    outer[edge:-edge, edge:-edge] = 0.0
+    return outer
+
+
+def _masked_mean(dark: Map, valid: Map, kernel: Map, least: float) -> NDArray[np.float32]:
+    """Mean of ``dark`` under the kernel centred on each cell; NaN where less than ``least`` of it is in view."""
+    border = cv2.BORDER_CONSTANT
+    total = cv2.filter2D(dark, cv2.CV_32F, kernel, borderType=border)
+    seen = cv2.filter2D(valid, cv2.CV_32F, kernel, borderType=border)
+    share = seen / float(kernel.sum())
+    return np.asarray(np.where(share >= least, total / np.maximum(seen, 1.0), np.nan), np.float32)
+
+
+def _barred(dark: Map, row: int, col: int, shape: tuple[int, ...]) -> bool:
+    """Dark and light take turns across the opening, along x or along girth."""
+    half_s, half_x = shape[0] // 2, shape[1] // 2
+    inside = dark[max(0, row - half_s) : row + half_s + 1, max(0, col - half_x) : col + half_x + 1]
+    for axis in (0, 1):
+        profile = inside.mean(axis=axis)
+        if float(profile.max() - profile.min()) < 0.3:
+            continue
+        high = profile > (float(profile.max()) + float(profile.min())) / 2.0
+        if int(np.count_nonzero(high[1:] != high[:-1])) >= MIN_CROSSINGS:
+            return True
+    return False
