@@ -10,6 +10,7 @@ from missions.accounting import Accounting
 from missions.document import coverage_document
 from missions.feasibility import SPARE_BATTERY, limit_reached, refusals
 from missions.gaps import gap_lanes
+from missions.looks import SIGMAS
 from missions.mission import Mission
 from missions.outlet import Ended, Outlet
 from missions.phases import WORKING, Event, Phase, after, ladder_event
@@ -349,7 +350,8 @@ class Missions:
         cells = [cell for cell in self.accounting.missing() if cell not in self._plan.unreachable]
         x = self._poses[-1][1].x_m if self._poses else self._plan.launch_x_m
         deepest = max((lane.depth_m for lane in self._plan.lanes), default=self._mission.limits.max_depth_m)
-        return gap_lanes(cells, self._surface, self._plan.footprint, deepest, x)
+        doubt = SIGMAS * (self._poses[-1][1].x_std_m if self._poses else self._mission.launch.frame_std_m)
+        return gap_lanes(cells, self._surface, self._plan.footprint, deepest, x, doubt)
 
     def _visit_task(self, visit: Visit) -> Task:
         mission = self._mission

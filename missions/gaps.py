@@ -11,13 +11,17 @@ MIN_CELLS = 5
 """0.05 m²."""
 
 
-def gap_lanes(cells: list[CellKey], surface: HullSurface, view: Footprint, max_depth_m: float, x_m: float) -> list[Lane]:
+def gap_lanes(
+    cells: list[CellKey], surface: HullSurface, view: Footprint, max_depth_m: float, x_m: float, doubt_m: float
+) -> list[Lane]:
     """Passes that bring ``cells`` into view again, in an order that starts near ``x_m`` and goes to the nearest end next.
+
+    They reach as much farther as the vehicle may be off along x, ``doubt_m``.
 
     Clusters of fewer than `MIN_CELLS` cells that touch are not worth a pass; they stay not inspected.
     """
     worth = [cell for cluster in _clusters(cells) if len(cluster) >= MIN_CELLS for cell in cluster]
-    found = [lane for group in _groups(worth, view) for lane in _passes(group, surface, view, max_depth_m)]
+    found = [lane for group in _groups(worth, view) for lane in _passes(group, surface, view, max_depth_m, doubt_m)]
     out: list[Lane] = []
     depth = found[0].depth_m if found else 0.0
     while found:
@@ -74,11 +78,11 @@ def _runs(band: list[CellKey]) -> list[list[CellKey]]:
     return runs
 
 
-def _passes(group: list[CellKey], surface: HullSurface, view: Footprint, max_depth_m: float) -> list[Lane]:
+def _passes(group: list[CellKey], surface: HullSurface, view: Footprint, max_depth_m: float, doubt_m: float) -> list[Lane]:
     low = min(cell.row for cell in group) * CELL_M
     high = (max(cell.row for cell in group) + 1) * CELL_M
     x = [cell_centre(cell)[0] for cell in group]
-    reach = max(0.25, RUN_IN_M - view.width_m / 2.0)
+    reach = max(0.25, RUN_IN_M + doubt_m - view.width_m / 2.0)
     first, last = float(surface.stations[0]) + 0.3, float(surface.stations[-1]) - 0.3
     start, stop = max(first, min(x) - reach), min(last, max(x) + reach)
     if stop <= start:

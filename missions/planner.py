@@ -15,6 +15,7 @@ from hull.landmarks import landmarks
 from hull.surface import HullSurface
 from hull.vessel import Vessel
 from hull.zones import Zone, zone_cells
+from missions.looks import SIGMAS
 from missions.mission import LandmarkSpec, Mission, planned_zones
 from wire.messages import Side
 from wire.rig import Rig
@@ -220,7 +221,7 @@ def _cover(
     if abs(depths[-1] - depth_m) < abs(depths[0] - depth_m):
         depths = depths[::-1]
     forward = abs(zone.x_m[0] - x_m) <= abs(zone.x_m[1] - x_m)
-    start, stop = _extent(zone, view, surface)
+    start, stop = _extent(zone, view, surface, _doubt_m(mission))
     lanes = []
     for i, depth in enumerate(depths):
         ends = (start, stop) if forward == (i % 2 == 0) else (stop, start)
@@ -243,9 +244,16 @@ def _depths(zone: Zone, view: Footprint, rows: int) -> list[float]:
     return [top + (bottom - top) * i / (rows - 1) for i in range(rows)]
 
 
-def _extent(zone: Zone, view: Footprint, surface: HullSurface) -> tuple[float, float]:
-    """Where lanes start and stop so that the zone's ends stay in view long enough; never past the ship's ends."""
-    run_in = max(0.0, RUN_IN_M - view.width_m / 2.0)
+def _doubt_m(mission: Mission) -> float:
+    """How far along x the vehicle may be from where it believes to be, as `missions.looks` counts it: without a landmark to
+    correct it, that stays what the launch left open."""
+    return 0.0 if mission.landmarks else SIGMAS * mission.launch.frame_std_m
+
+
+def _extent(zone: Zone, view: Footprint, surface: HullSurface, doubt_m: float) -> tuple[float, float]:
+    """Where lanes start and stop so that the zone's ends stay in view long enough, wherever within ``doubt_m`` of its belief the
+    vehicle is; never past the ship's ends."""
+    run_in = max(0.0, RUN_IN_M + doubt_m - view.width_m / 2.0)
     low, high = float(surface.stations[0]) + 0.3, float(surface.stations[-1]) - 0.3
     start, stop = max(zone.x_m[0] - run_in, low), min(zone.x_m[1] + run_in, high)
     return (start, stop) if start < stop else ((start + stop) / 2.0, (start + stop) / 2.0)

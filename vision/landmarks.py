@@ -1,8 +1,9 @@
 """Sea-chest gratings found again where the vessel file has them: the difference is the error of the believed x.
 
 The picture is unrolled onto a grid of hull coordinates around the mapped grating, made independent of the light by dividing by
-the plating's own brightness nearby, and searched for a dark opening of the grating's size with bars across it. Only openings
-wholly in view count, only one clear best place, and only what `AGREE` successive sights say alike.
+the plating's own brightness nearby, and searched for a dark opening of the grating's size with bars across it. Only openings count
+that are in view over their whole length along x and half their height, only one clear best place, and only what `AGREE`
+successive sights say alike.
 """
 
 from collections import deque
@@ -23,11 +24,12 @@ INNER = 0.75
 RING_M = 0.08
 SEARCH_SIGMAS = 3.0
 MAX_SEARCH_M = 2.0
-PLAY_S_M = 0.2
+PLAY_S_M = 0.15
 MIN_CONTRAST = 0.30
 MAX_RIVAL = 0.6
 RIVAL_APART_M = 0.25
-MIN_INNER, MIN_RING = 0.999, 0.7
+MIN_INNER, MIN_RING, MIN_END = 0.5, 0.4, 0.45
+"""Shares that must be in view: of the opening, of the plating around it, of each of the opening's two ends along x."""
 MIN_CROSSINGS = 4
 EDGE = 2
 """Grid cells around the best place that must have been judged too."""
@@ -92,13 +94,14 @@ def find_opening(picture: Image, look: Look, grating: KnownFitting, reach_m: flo
     inner = _box(half_x, half_s)
     ring = _frame(grating.size_m)
     contrast = _masked_mean(dark, valid, inner, MIN_INNER) - _masked_mean(dark, valid, ring, MIN_RING)
+    contrast[_least_of_ends(valid, inner) < MIN_END] = np.nan
     contrast = np.where(np.isfinite(contrast), np.maximum(contrast, 0.0), -1.0).astype(np.float32)
     allowed = (np.abs(s - grating.s_m)[:, None] <= PLAY_S_M) & (np.abs(x - grating.x_m)[None, :] <= reach_m)
     contrast[~allowed] = -1.0
     row, col = divmod(int(np.argmax(contrast)), contrast.shape[1])
     best = float(contrast[row, col])
     # A best place at the edge of what could be judged means that the true one is beyond it.
-    around = contrast[max(0, row - EDGE) : row + EDGE + 1, max(0, col - EDGE) : col + EDGE + 1]
+    around = contrast[row, max(0, col - EDGE) : col + EDGE + 1]
     if best < MIN_CONTRAST or float(around.min()) < 0.0 or not _barred(dark, row, col, inner.shape):
         return None
     near = np.abs(x - x[col]) < RIVAL_APART_M
@@ -144,6 +147,16 @@ def _masked_mean(dark: Map, valid: Map, kernel: Map, least: float) -> NDArray[np
     seen = cv2.filter2D(valid, cv2.CV_32F, kernel, borderType=border)
     share = seen / float(kernel.sum())
     return np.asarray(np.where(share >= least, total / np.maximum(seen, 1.0), np.nan), np.float32)
+
+
+def _least_of_ends(valid: Map, inner: Map) -> NDArray[np.float32]:
+    """The smaller of the shares of the opening's first and last columns that are in view."""
+    shares = []
+    for column in (0, -1):
+        end = np.zeros_like(inner)
+        end[:, column] = 1.0
+        shares.append(cv2.filter2D(valid, cv2.CV_32F, end, borderType=cv2.BORDER_CONSTANT) / float(end.sum()))
+    return np.asarray(np.minimum(shares[0], shares[1]), np.float32)
 
 
 def _barred(dark: Map, row: int, col: int, shape: tuple[int, ...]) -> bool:

@@ -90,9 +90,9 @@ def test_gap_rounds_end() -> None:
 def test_small_gaps_are_left() -> None:
     flight = Flight()
     few = [cell for cell in flight.plan.cells if cell.col == 210][:4]
-    assert gap_lanes(few, flight.surface, flight.plan.footprint, 3.0, 20.0) == []
+    assert gap_lanes(few, flight.surface, flight.plan.footprint, 3.0, 20.0, 0.0) == []
     five = [cell for cell in flight.plan.cells if cell.col == 210][:5]
-    lanes = gap_lanes(five, flight.surface, flight.plan.footprint, 3.0, 20.0)
+    lanes = gap_lanes(five, flight.surface, flight.plan.footprint, 3.0, 20.0, 0.0)
     assert len(lanes) == 2, "five rows are more than one view holds"
     for lane in lanes:
         assert min(lane.x_from_m, lane.x_to_m) < 210 * CELL_M < 211 * CELL_M < max(lane.x_from_m, lane.x_to_m)

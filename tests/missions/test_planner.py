@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_landmarks_come_first_the_one_nearest_the_launch_before_the_others() -> 
 
 def test_lanes_start_at_the_corner_nearest_the_launch() -> None:
     for frame, end in ((28.0, 0), (60.0, 1)):
-        launch = MISSION.launch.model_copy(update={"frame": frame})
+        launch = MISSION.launch.model_copy(update={"frame": frame, "frame_std_m": 0.05})
         result = planned(changed(landmarks=(), launch=launch))
         first = result.lanes[0]
         assert abs(first.x_from_m - result.zones[0].x_m[end]) < 0.3
@@ -166,3 +167,14 @@ def test_preview_draws_what_it_says(tmp_path: Path) -> None:
     lanes = [line for line in tree.iter("{http://www.w3.org/2000/svg}line") if line.get("class") == "lane"]
     assert len(lanes) == len(summary["lanes"])
     assert preview(LIBRARY / "coaster_starboard.yaml") == summary
+
+
+def test_without_a_landmark_lanes_reach_as_much_farther_as_the_launch_may_be_off() -> None:
+    def ends(std_m: float, **fields: Any) -> tuple[float, float]:
+        launch = MISSION.launch.model_copy(update={"frame_std_m": std_m})
+        lane = planned(changed(launch=launch, **fields)).lanes[0]
+        return min(lane.x_from_m, lane.x_to_m), max(lane.x_from_m, lane.x_to_m)
+
+    sure, unsure = ends(0.3, landmarks=()), ends(0.6, landmarks=())
+    assert sure[0] - unsure[0] == pytest.approx(0.6, abs=0.01) and unsure[1] - sure[1] == pytest.approx(0.6, abs=0.01)
+    assert ends(0.3) == ends(0.6), "a landmark will tell"
