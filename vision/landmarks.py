@@ -1,8 +1,8 @@
 """Sea-chest gratings found again where the vessel file has them: the difference is the error of the believed x.
 
 The picture is unrolled onto a grid of hull coordinates around the mapped grating, made independent of the light by dividing by
-the plating's own brightness nearby, and searched for a dark opening of the grating's size with bars across it. Only openings count
-that are in view over their whole length along x and half their height, only one clear best place, and only what `AGREE`
+the plating's own brightness nearby, and searched for a dark opening of the grating's size with bars across it. Only openings
+count that are in view over their whole length along x and half their height, only one clear best place, and only what `AGREE`
 successive sights say alike.
 """
 

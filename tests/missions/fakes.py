@@ -27,6 +27,7 @@ class FakeVehicle:
         self.x, self.depth, self.standoff = launch_x_m, 0.3, mission.launch.offset_m
         self.armed = False
         self.battery = 0.95
+        self.x_std_m = 0.1
         self.guidance: m.Guidance | None = None
         self.blind = lambda now, vehicle: False
         self.ladder = lambda now, vehicle: "ok"
@@ -76,7 +77,7 @@ class FakeVehicle:
         s = self.surface.girth_at_depth(self.x, self.depth)
         pose = m.HullPose(
             side=self.side, x_m=self.x, s_m=s, depth_m=self.depth, standoff_m=self.standoff, yaw_off_rad=0.0,
-            x_std_m=0.1, standoff_std_m=0.02, yaw_std_rad=0.02,
+            x_std_m=self.x_std_m, standoff_std_m=0.02, yaw_std_rad=0.02,
         )  # fmt: skip
         return m.VehicleState(
             t=now, armed=self.armed, mode="ALT_HOLD", control=self.guidance.kind if self.guidance else "idle", ladder=rung,
@@ -93,7 +94,7 @@ class FakeVehicle:
         width, height = 0.84 * 0.92 / 2.0, 0.63 * 0.92 / 2.0
         corners = ((-1, -1), (1, -1), (1, 1), (-1, 1))
         footprint = tuple((self.x + a * width, s + b * height) for a, b in corners)
-        return report(now, footprint if not reason else (), reason=reason, side=self.side, seq=self._frames)
+        return report(now, footprint if not reason else (), reason=reason, side=self.side, seq=self._frames, x_std_m=self.x_std_m)
 
 
 def report(

@@ -210,3 +210,53 @@ def test_every_working_phase_can_be_held_and_aborted() -> None:
         assert after("holding", "released", phase) == phase
         assert after(phase, "abort", phase) == "aborting"
     assert all(target != "waiting" for target in TABLE.values())
+
+
+def looking(flight: Flight) -> list[float]:
+    """Where the vehicle was while it looked for the landmark."""
+    out = []
+    while not flight.missions.done and flight.now < 200.0:
+        flight.tick()
+        status = flight.of(m.MissionStatus)[-1]
+        if "look for it" in status.task:
+            out.append(flight.vehicle.x)
+        elif out:
+            break
+    return out
+
+
+def test_a_landmark_is_looked_for_as_widely_as_x_is_uncertain() -> None:
+    flight = Flight("coaster_starboard")
+    flight.vehicle.x_std_m = 0.5
+    mark = flight.plan.visits[0].x_m
+    way = looking(flight)
+    assert min(way[10:]) < mark - 0.8 and max(way) == pytest.approx(mark + 1.0, abs=0.2)
+    step = max(abs(b - a) for a, b in pairwise(way[:-10]))  # the status lags by up to half a second
+    assert step <= 0.2 * 0.1 + 1e-6, "slow enough for a 5 Hz camera"
+
+
+def test_the_sweep_ends_when_the_landmark_is_found() -> None:
+    flight = Flight("coaster_starboard")
+    flight.vehicle.x_std_m = 0.5
+    mark = flight.plan.visits[0].x_m
+
+    def found(now: float, vehicle: object) -> str:
+        if flight.vehicle.x > mark - 0.2:
+            flight.vehicle.x_std_m = 0.05
+        return ""
+
+    flight.vehicle.reason_at = found
+    assert max(looking(flight)) < mark
+
+
+def test_a_position_fix_moves_the_account() -> None:
+    flight = Flight()
+    flight.vehicle.x_std_m = 0.3
+    flight.run(60.0)
+    before = flight.missions.accounting.inspected()
+    flight.bus.publish(
+        "position_fix",
+        m.PositionFix(t=flight.now, name="sea chest", side="S", x_shift_m=-3.0, x_std_before_m=0.3, x_std_m=0.05),
+    )
+    flight.tick()
+    assert 0 < flight.missions.accounting.inspected() < before

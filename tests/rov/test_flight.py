@@ -184,3 +184,36 @@ def test_both_instruments_lost_beside_the_hull_backs_off_and_ends_at_the_surface
     for state, (_t, z, distance) in zip(flight.states[mark:], flight.truth[mark:], strict=True):
         assert distance > 1.5 or (z > depth - 0.3 and state.ladder != "ascend")
     clearance_kept(flight)
+
+
+@pytest.mark.parametrize("side", ["P", "S"])
+def test_a_landmark_sight_corrects_x_and_is_told(side: m.Side) -> None:
+    flight = at_the_hull(side)
+    fixes = flight.bus.subscribe("position_fix")
+    before = flight.state.pose
+    assert before is not None
+    sight = m.LandmarkSight(t=flight.now - 0.2, name="sea chest", side=side, x_error_m=0.4, std_m=0.03)
+    flight.bus.publish("landmark_sight", sight)
+    other: m.Side = "P" if side == "S" else "S"
+    flight.bus.publish("landmark_sight", m.LandmarkSight(t=flight.now, name="x", side=other, x_error_m=0.4, std_m=0.03))
+    flight.tick()
+    after = flight.state.pose
+    assert after is not None and after.x_m - before.x_m == pytest.approx(-0.4, abs=0.05) and after.x_std_m < 0.1
+    ((_, fix),) = fixes.drain()
+    assert isinstance(fix, m.PositionFix) and (fix.name, fix.side) == ("sea chest", side)
+    assert fix.x_shift_m == pytest.approx(-0.4, abs=0.03) and fix.x_std_before_m > 0.4 and fix.x_std_m < 0.1
+    flight.run(2.0)
+    clearance_kept(flight)
+
+
+def test_surface_wished_at_depth_without_ever_having_seen_the_hull_leaves_first() -> None:
+    flight = Flight(offset_m=4.0)
+    receive = flight.rov.dvl.receive
+    flight.rov.dvl.receive = lambda now: receive(now)[:0]  # type: ignore[method-assign]
+    flight.rov.navigator.take_range = lambda t, distance_m: None  # type: ignore[method-assign]
+    flight.guide = {"kind": "approach", "depth_m": 1.5}
+    flight.run_until(lambda f: f.states and f.state.depth_m > 1.0, 60.0)
+    assert all(state.pose is None for state in flight.states)
+    flight.guide = {"kind": "surface", "standoff_m": OUTBOARD_M}
+    flight.run(2.0)
+    assert flight.state.control == "leave", "nothing says that it is not under the hull"

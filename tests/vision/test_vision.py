@@ -186,3 +186,32 @@ def test_history_interpolates_and_refuses_gaps() -> None:
     assert history.at(0.9) is None
     assert history.at(2.05) is None
     assert history.at(2.2) is None
+
+
+def position_fix(t: float, shift_m: float) -> m.PositionFix:
+    return m.PositionFix(t=t, name="sea chest", side="S", x_shift_m=shift_m, x_std_before_m=0.5, x_std_m=0.04)
+
+
+def test_a_position_fix_moves_what_was_found_before_it(pictures: list[np.ndarray]) -> None:
+    rig, half = Rig(), STEPS // 2
+    out: list[m.AnyMessage] = []
+    for i, image in enumerate(pictures):
+        true, early = route(i), i < half
+        pose = msgspec.structs.replace(true.pose, x_m=true.pose.x_m + (0.5 if early else 0.0), x_std_m=0.5 if early else 0.04)
+        if i == half:
+            rig.bus.publish("position_fix", position_fix(0.2 * i - 0.05, -0.5))
+        out += rig.step(0.2 * i, true._replace(pose=pose), image, i)
+    findings = [message for message in out if isinstance(message, m.Finding)]
+    assert {finding.number for finding in findings} == {1}, "not found a second time half a metre away"
+    assert abs(findings[-1].x_m - BLOCK.x) < 0.06
+
+
+def test_no_frame_is_placed_halfway_between_before_and_after_a_fix() -> None:
+    history = History()
+    for k in range(3):
+        history.add(state(0.1 * k, belief(20.5)))
+    history.correct(position_fix(0.25, -0.5))
+    history.add(state(0.3, belief(20.0)))
+    for t in (0.05, 0.2, 0.25, 0.3):
+        found = history.at(t)
+        assert found is not None and found.pose.x_m == pytest.approx(20.0)
