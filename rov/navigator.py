@@ -112,15 +112,17 @@ class Navigator:
         self.range_t = -math.inf
         self.rejected = 0
 
-    def predict(self, now: float, roll: float, pitch: float, yaw_rate: float, depth_m: float) -> None:
-        """Carries the state to ``now`` with the gyro's ``yaw_rate`` [rad/s] and the last velocity."""
+    def predict(self, now: float, roll: float, pitch: float, yaw_rate: float, depth_m: float, held: bool = False) -> None:
+        """Carries the state to ``now`` with the gyro's ``yaw_rate`` [rad/s] and the last velocity. ``held``: before the launch,
+        at the place that was given."""
         dt = 0.0 if self._then is None else min(max(now - self._then, 0.0), 0.5)
         self._then, self._roll, self._pitch, self._yaw_rate, self._depth_m = now, roll, pitch, yaw_rate, depth_m
         if dt == 0.0:
             return
         fresh = now - self.velocity_t < 1.0
         motion = self.motion(now)
-        noise = VELOCITY_SCALE * abs(motion.along_mps) * dt + 0.001 * math.sqrt(dt) if fresh else 0.3 * math.sqrt(dt)
+        doubt = 0.0 if held else 0.3 * math.sqrt(dt)
+        noise = VELOCITY_SCALE * abs(motion.along_mps) * dt + 0.001 * math.sqrt(dt) if fresh else doubt
         ahead = motion.along_mps * dt if fresh else 0.0
         self._x.predict(ahead, noise)
         self._ahead_m += ahead

@@ -127,7 +127,8 @@ class Rov:
         if now - r.depth_t < 1.0:
             self._watch_depth(r.depth_t, r.depth_m)
             self._watch_pressure(now)
-        self.navigator.predict(now, r.attitude.roll, r.attitude.pitch, r.attitude.yaw_rate, r.depth_m)
+        held = not self._was_armed
+        self.navigator.predict(now, r.attitude.roll, r.attitude.pitch, r.attitude.yaw_rate, r.depth_m, held)
         for fix in self.dvl.receive(now):
             self.navigator.take_fix(fix)
         if r.forward_t == now:

@@ -65,6 +65,8 @@ class Watch:
                     self._say(f"{message.t:7.1f} s  {line}, {100 * share:.0f} % inspected")
             elif isinstance(message, m.VehicleState):
                 self.state = message
+            elif isinstance(message, m.Finding) and message.same_as:
+                self._say(f"{message.t:7.1f} s  contact F{message.number:03d} is the same object as F{message.same_as:03d}")
             elif isinstance(message, m.Finding) and message.revision == 1:
                 place = f"frame {message.frame:.1f} {message.side}, depth {message.depth_m:.1f} m"
                 self._say(f"{message.t:7.1f} s  contact F{message.number:03d}: {message.kind} at {place}")

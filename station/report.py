@@ -83,6 +83,7 @@ def render_report(store: Store, config: StationConfig, vessel: Vessel, surface: 
             sides=SIDES,
             drawings=drawings,
             contacts=[_contact(c, store, config, sum(f.number == c.number for f in findings)) for c in contacts],
+            merged=[(f"F{f.number:03d}", f"F{f.same_as:03d}") for f in store.merged()],
             conflicts=store.conflicts(),
             alerts=store.alerts(),
             commands=store.commands(),

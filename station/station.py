@@ -56,7 +56,7 @@ class Station:
         self._count = CoverageCount(config.zones, surface)
         self._inbox: queue.SimpleQueue[tuple[str, str, str]] = queue.SimpleQueue()
         self._next_beat = self._next_view = float("-inf")
-        self._contacts = {finding.number: finding for finding in store.contacts()}
+        self._contacts = {finding.number: finding for finding in (*store.contacts(), *store.merged())}
         self._journal: list[m.CellState] = store.cells()
         self._count.apply(self._journal)
         self._mission = store.mission()
@@ -170,7 +170,8 @@ class Station:
             self._take_alert(alert)
 
     def _look(self, now: float) -> dict[str, Any]:
-        contacts = [self._contacts[number] for number in sorted(self._contacts)]
+        known = [self._contacts[number] for number in sorted(self._contacts)]
+        contacts = [finding for finding in known if finding.same_as == 0]
         return {
             "time": {"now": round(now, 1), "utc": self._config.utc(now)},
             "streams": view.streams(self._feed, now),

@@ -125,7 +125,14 @@ class Store:
         return [msgspec.msgpack.decode(body, type=m.Finding) for (body,) in rows]
 
     def contacts(self) -> list[m.Finding]:
-        """The latest revision of each number, in order of number, without their crops."""
+        """The latest revision of each number that stands on its own, in order of number, without their crops."""
+        return [finding for finding in self._latest() if finding.same_as == 0]
+
+    def merged(self) -> list[m.Finding]:
+        """The last revision of each number that turned out to be another contact."""
+        return [finding for finding in self._latest() if finding.same_as != 0]
+
+    def _latest(self) -> list[m.Finding]:
         latest: dict[int, m.Finding] = {}
         for finding in self.findings():
             known = latest.get(finding.number)

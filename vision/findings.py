@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import cv2
+import msgspec
 import numpy as np
 
 from vision.config import VisionConfig
@@ -34,6 +35,7 @@ class Findings:
         self._seq = config.next_seq - 1
         self._number = config.next_number - 1
         self._accounts: dict[int, _Account] = {}
+        self._retired: list[tuple[_Account, int]] = []
 
     def number_of(self, track: Track) -> int:
         """0 while unconfirmed."""
@@ -47,15 +49,36 @@ class Findings:
         if rank > account.crop_rank:
             account.crop, account.crop_rank, account.crop_new = crop_jpeg(image, box), rank, True
 
+    def merge(self, merged: list[tuple[int, int]]) -> None:
+        """``merged``: names of tracks that went up in others. A number once published stays that contact's; of two, the
+        survivor's goes on and the other's last revision says where to."""
+        for gone, into in merged:
+            old = self._accounts.pop(gone, None)
+            if old is None:
+                continue
+            new = self._accounts.setdefault(into, _Account())
+            if new.number == 0:
+                new.number, new.revision, new.last = old.number, old.revision, old.last
+            elif old.number != 0:
+                self._retired.append((old, new.number))
+            if old.crop_rank > new.crop_rank:
+                new.crop, new.crop_rank, new.crop_new = old.crop, old.crop_rank, True
+
     def due(self, tracks: list[Track], now: float) -> list[m.Finding]:
         """Findings to publish now: new contacts at once, changes when they matter, at most once a second a contact."""
         out: list[m.Finding] = []
+        for account, survivor in self._retired:
+            assert account.last is not None
+            self._seq += 1
+            ended = msgspec.structs.replace(account.last, t=now, seq=self._seq, revision=account.revision + 1, same_as=survivor)
+            out.append(ended)
+        self._retired.clear()
         for track in tracks:
             if not track.confirmed:
                 continue
             account = self._accounts.setdefault(track.name, _Account())
             last = account.last
-            if last is not None and (now - last.t < _SETTLE_S or last.hits == track.hits):
+            if last is not None and (now - last.t < _SETTLE_S or (last.hits == track.hits and not _moved(last, track))):
                 continue
             finding = self._describe(track, account, now)
             if last is None or self._changed(account, finding):
@@ -115,6 +138,11 @@ class Findings:
             crop_jpeg=account.crop,
             evidence=evidence(track),
         )
+
+
+def _moved(last: m.Finding, track: Track) -> bool:
+    """A position fix has moved the track."""
+    return abs(track.extent.centre[0] - last.x_m) > 0.05
 
 
 def _renumbered(finding: m.Finding, seq: int, account: _Account) -> m.Finding:

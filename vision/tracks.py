@@ -6,6 +6,7 @@ footprint. ``confirm_hits`` hits in the last ``confirm_window`` opportunities co
 
 import math
 from collections import Counter, deque
+from itertools import combinations
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +16,10 @@ from vision.config import VisionConfig
 from wire import messages as m
 
 _MAX_SIGHTS = 60
+_APART_M = 0.15
+_APART_FRAMES = 3
+"""Seen that far apart in one frame, so often: two objects, whatever a later blob seems to say."""
+_TOUCHING_M, _FEW_HITS = 0.08, 5
 _BLUR_M = 0.02
 
 
@@ -173,7 +178,14 @@ class Tracker:
     def __init__(self, config: VisionConfig) -> None:
         self._config = config
         self._names = 0
+        self._merged: list[tuple[int, int]] = []
+        self._apart: Counter[tuple[int, int]] = Counter()
         self.tracks: list[Track] = []
+
+    def merged(self) -> list[tuple[int, int]]:
+        """Since the last call: (name of the track that went, name of the one that has it now)."""
+        out, self._merged = self._merged, []
+        return out
 
     def update(self, sights: list[Sight], footprint: tuple[tuple[float, float], ...], side: m.Side, judged: bool) -> list[Track]:
         """Adds one frame's sights. ``judged``: detections were possible within ``footprint``. Returns the tracks hit."""
@@ -181,6 +193,10 @@ class Tracker:
         parts: dict[int, list[Sight]] = {}
         for sight in sights:
             if sight.detection.score < self._config.min_score:
+                continue
+            two = self._spanned(sight)
+            if two:
+                hit += [track for track in two if track not in hit]
                 continue
             track = self._nearest(sight)
             if track is None:
@@ -190,15 +206,33 @@ class Tracker:
             parts.setdefault(track.name, []).append(sight)
             if track not in hit:
                 hit.append(track)
+        self._note_apart(parts)
         for track in hit:
-            track.add(whole_of(parts[track.name]))
+            if track.name in parts:
+                track.add(whole_of(parts[track.name]))
         view = _bounds(footprint)
         for track in self.tracks:
             if track in hit or (judged and view is not None and track.side == side and _was_in_view(track.extent, view)):
                 track.note(track in hit, self._config.confirm_hits)
         self._merge()
         self.tracks = [track for track in self.tracks if not track.hopeless]
-        return [track for track in hit if track in self.tracks]
+        return [track for track in hit if track in self.tracks and track.name in parts]
+
+    def _note_apart(self, parts: dict[int, list[Sight]]) -> None:
+        """Counts the frame for every two tracks that it shows with a gap between them."""
+        extents = {name: Extent(*whole_of(sights).low, *whole_of(sights).high) for name, sights in parts.items()}
+        for a, b in combinations(sorted(extents), 2):
+            if extents[a].gap(extents[b]) >= _APART_M:
+                self._apart[a, b] += 1
+
+    def _are_two(self, a: "Track", b: "Track") -> bool:
+        return self._apart[min(a.name, b.name), max(a.name, b.name)] >= _APART_FRAMES
+
+    def _spanned(self, sight: Sight) -> list[Track]:
+        """Tracks known to be different objects that this one blob covers: it hits them and tells nothing of their extent."""
+        here = Extent(*sight.low, *sight.high)
+        under = [t for t in self.tracks if t.side == sight.detection.side and here.overlap(t.extent) > 0.3]
+        return under if any(self._are_two(a, b) for a, b in combinations(under, 2)) else []
 
     def correct(self, fix: m.PositionFix) -> None:
         """Moves what was placed less surely than ``fix`` now places it."""
@@ -225,9 +259,17 @@ class Tracker:
         """Joins the later of two tracks that have come to cover the same place, or that one sight bridges, into the earlier."""
         for i, track in enumerate(self.tracks):
             for other in self.tracks[i + 1 :]:
-                if other.side == track.side and (track.extent.overlap(other.extent) > 0.5 or _bridged(track, other)):
+                if other.side == track.side and self._are_one(track, other):
                     self._absorb(track, other)
                     return
+
+    def _are_one(self, track: Track, other: Track) -> bool:
+        if track.extent.overlap(other.extent) > 0.5:
+            return True
+        if self._are_two(track, other):
+            return False
+        scrap = min(track.hits, other.hits) <= _FEW_HITS and not self._apart[track.name, other.name]
+        return _bridged(track, other) or (scrap and track.extent.gap(other.extent) <= _TOUCHING_M)
 
     def _absorb(self, track: Track, other: Track) -> None:
         track.sights = sorted(track.sights + other.sights, key=lambda s: s.t)[-_MAX_SIGHTS:]
@@ -236,6 +278,7 @@ class Tracker:
         track.first_t, track.last_t = min(track.first_t, other.first_t), max(track.last_t, other.last_t)
         track.confirmed = track.confirmed or other.confirmed
         track.extent = joined_extent(track.sights)
+        self._merged.append((other.name, track.name))
         self.tracks.remove(other)
 
 

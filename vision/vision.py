@@ -158,6 +158,7 @@ class Vision:
             if sight is not None and not self._fittings.explains(sight):
                 sights.append(_rekinded(sight, self._fittings.kind(sight)))
         hit = self._tracker.update(sights, footprint, look.side, covered is not None)
+        self._findings.merge(self._tracker.merged())
         self._findings.forget(self._tracker.tracks)
         for track in hit:
             best = track.sights[-1]

@@ -197,7 +197,8 @@ class Preview(Message, frozen=True, tag=True, kw_only=True):
 
 class Finding(Message, frozen=True, tag=True, kw_only=True):
     """A confirmed contact, or a better account of one. ``seq`` counts messages from 1 without gaps;
-    ``number`` names the contact (F001 is 1); ``revision`` counts from 1 within a number."""
+    ``number`` names the contact (F001 is 1); ``revision`` counts from 1 within a number. ``same_as`` other than 0: this was the
+    last revision, the object turned out to be that other contact and is counted there."""
 
     seq: int
     number: int
@@ -219,6 +220,7 @@ class Finding(Message, frozen=True, tag=True, kw_only=True):
     last_t: float
     crop_jpeg: bytes
     evidence: str
+    same_as: int = 0
 
 
 class Alert(Message, frozen=True, tag=True, kw_only=True):

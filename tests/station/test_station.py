@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.station.fakes import FakeVehicle, Rig, coverage, finding, mission, vehicle
+from station.report import render_report
+from tests.station.fakes import CONFIG, SURFACE, VESSEL, FakeVehicle, Rig, coverage, finding, mission, vehicle
 from wire import messages as m
 
 
@@ -181,6 +183,20 @@ def test_a_replayed_old_cell_state_does_not_undo_a_newer_one(rig: Rig) -> None:
         rig.station.tick(0.0)
     _, cells = rig.station.coverage_since(0)
     assert [cell.status for cell in cells] == ["inspected", "inspected"]
+
+
+def test_a_contact_merged_into_another_is_no_longer_shown(rig: Rig) -> None:
+    for message in (finding(1, number=1), finding(2, number=2)):
+        rig.bus.publish("finding", message)
+    now = fly(rig, None, 0.0, 0.3)
+    assert [c["name"] for c in rig.station.snapshot()["contacts"]] == ["F001", "F002"]
+    rig.bus.publish("finding", msgspec.structs.replace(finding(3, number=2, revision=2), same_as=1))
+    rig.bus.publish("finding", finding(2, number=2))  # late, again
+    fly(rig, None, now, 0.3)
+    view = rig.station.snapshot()
+    assert [c["name"] for c in view["contacts"]] == ["F001"] and view["coverage"]["statement"].startswith("1 contact")
+    report = render_report(rig.store, CONFIG, VESSEL, SURFACE)
+    assert "F002 turned out to be the same object as F001" in report
 
 
 def test_a_conflict_of_numbers_is_critical(rig: Rig) -> None:

@@ -34,6 +34,17 @@ def test_a_late_old_revision_does_not_replace_a_newer_one(tmp_path: Path) -> Non
     store.close()
 
 
+def test_a_contact_that_turned_out_to_be_another_is_kept_but_not_counted(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s.db")
+    store.add_finding(finding(1, number=1))
+    store.add_finding(finding(2, number=2))
+    store.add_finding(msgspec.structs.replace(finding(3, number=2, revision=2), same_as=1))
+    assert [f.number for f in store.contacts()] == [1]
+    assert [(f.number, f.same_as) for f in store.merged()] == [(2, 1)]
+    assert len(store.findings()) == 3
+    store.close()
+
+
 def test_another_finding_under_a_known_seq_is_kept_as_a_conflict(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.db")
     store.add_finding(finding(1))

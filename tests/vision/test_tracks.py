@@ -165,3 +165,88 @@ def test_something_at_a_grating_is_tampering() -> None:
 def test_bad_configuration_names_the_field(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=r"expected"):
         VisionConfig(**{field: value})  # type: ignore[arg-type]
+
+
+def block(
+    t: float, low: tuple[float, float], high: tuple[float, float], cut: tuple[bool, bool, bool, bool] = (False,) * 4
+) -> Sight:
+    middle = (low[0] + high[0]) / 2
+    return sight(t, middle)._replace(low=low, high=high, cut=cut)
+
+
+@pytest.mark.parametrize("apart_m", [0.3, 0.5, 0.7])
+def test_neighbours_stay_two_contacts_also_when_a_blob_spans_both(apart_m: float) -> None:
+    tracker, rng = Tracker(CONFIG), np.random.default_rng(2)
+    x0, x1 = 20.0, 20.4 + apart_m
+    for i in range(12):
+        dx = float(rng.normal(0.0, 0.03))
+        left = block(float(i), (x0 + dx, 2.9), (x0 + 0.4 + dx, 3.2))
+        right = block(float(i), (x1 + dx, 2.9), (x1 + 0.4 + dx, 3.2))
+        both = block(float(i), (x0 + dx, 2.9), (x1 + 0.4 + dx, 3.2))
+        tracker.update([both] if i % 4 == 3 else [left, right], ((19.0, 2.0), (22.0, 2.0), (22.0, 4.0), (19.0, 4.0)), "S", True)
+    assert len(tracker.tracks) == 2 and tracker.merged() == []
+    for track, x in zip(tracker.tracks, (x0, x1), strict=True):
+        assert (
+            track.confirmed and track.extent.x0 == pytest.approx(x, abs=0.08) and track.size()[0] == pytest.approx(0.4, abs=0.1)
+        )
+        assert track.hits == 9 and list(track.window) == [True] * len(track.window), "the blob is a hit and no extent"
+
+
+def test_pieces_of_one_long_object_become_one_contact() -> None:
+    tracker = Tracker(CONFIG)
+    view = ((20.0, 2.6), (21.6, 2.6), (21.6, 3.4), (20.0, 3.4))
+    for i in range(4):
+        tracker.update([block(float(i), (20.2, 2.9), (20.5, 3.1), (False, False, True, False))], view, "S", True)
+    for i in range(4, 8):
+        tracker.update([block(float(i), (20.9, 2.9), (21.3, 3.1), (True, False, False, False))], view, "S", True)
+    assert len(tracker.tracks) == 2
+    for i in range(8, 11):
+        tracker.update([block(float(i), (20.2, 2.9), (21.3, 3.1))], view, "S", True)
+    assert len(tracker.tracks) == 1 and tracker.tracks[0].size()[0] == pytest.approx(1.1, abs=0.05)
+
+
+def test_a_scrap_at_the_edge_of_a_contact_is_part_of_it() -> None:
+    tracker = Tracker(CONFIG)
+    view = ((20.0, 2.6), (21.6, 2.6), (21.6, 3.4), (20.0, 3.4))
+    for i in range(8):
+        tracker.update([block(float(i), (20.5, 2.9), (21.1, 3.1))], view, "S", True)
+    for i in range(8, 11):
+        tracker.update([block(float(i), (20.28, 2.9), (20.32, 3.1))], view, "S", True)
+    assert len(tracker.tracks) == 2, "18 cm away: something else until shown otherwise"
+    tracker.update([block(11.0, (20.28, 2.9), (20.43, 3.1))], view, "S", True)
+    tracker.update([block(12.0, (20.28, 2.9), (20.44, 3.1))], view, "S", True)
+    assert len(tracker.tracks) == 1
+
+
+def test_a_merged_contact_says_whom_it_is() -> None:
+    tracker, findings = Tracker(CONFIG), Findings(CONFIG)
+    view = ((20.0, 2.6), (21.6, 2.6), (21.6, 3.4), (20.0, 3.4))
+    published: list[m.Finding] = []
+    pieces = [((20.2, 2.9), (20.5, 3.1))] * 4 + [((20.9, 2.9), (21.3, 3.1))] * 4 + [((20.2, 2.9), (21.3, 3.1))] * 3
+    for i, (low, high) in enumerate(pieces):
+        tracker.update([block(float(i), low, high)], view, "S", True)
+        findings.merge(tracker.merged())
+        published += findings.due(tracker.tracks, float(i))
+    assert [f.seq for f in published] == list(range(1, len(published) + 1))
+    assert {f.number for f in published} == {1, 2}
+    ends = [f for f in published if f.same_as]
+    assert [(f.number, f.same_as) for f in ends] == [(2, 1)]
+    revisions = [f.revision for f in published if f.number == 2]
+    assert revisions == list(range(1, len(revisions) + 1))
+    assert [f for f in published if f.number == 1][-1].size_m[0] == pytest.approx(1.1, abs=0.05)
+
+
+def test_a_number_once_published_outlives_a_merge_into_an_unconfirmed_track() -> None:
+    findings = Findings(CONFIG)
+    tracker = Tracker(CONFIG)
+    tracker.update([block(0.0, (20.2, 2.9), (20.5, 3.1))], AROUND, "S", True)
+    for i in range(1, 5):
+        tracker.update(
+            [block(float(i), (20.9, 2.9), (21.3, 3.1))], ((20.8, 2.6), (21.6, 2.6), (21.6, 3.4), (20.8, 3.4)), "S", True
+        )
+    (first,) = findings.due(tracker.tracks, 4.0)
+    tracker.update([block(5.0, (20.2, 2.9), (21.3, 3.1))], AROUND, "S", True)
+    assert len(tracker.tracks) == 1
+    findings.merge(tracker.merged())
+    later = findings.due(tracker.tracks, 6.0)
+    assert [(f.number, f.revision, f.same_as) for f in [first, *later]] == [(1, 1, 0), (1, 2, 0)]
