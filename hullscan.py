@@ -95,6 +95,16 @@ def _score(args: argparse.Namespace) -> int:
     return 0
 
 
+def _campaign(args: argparse.Namespace) -> int:
+    from sim.campaign import campaign, parse_seeds, table
+
+    scenarios = args.sim or [DEFAULT_SCENARIO]
+    seeds = parse_seeds(args.seeds)
+    rows = campaign(args.mission, scenarios, seeds, args.out, args.jobs, sockets=args.sockets, rate=args.rate, say=_say)
+    print(json.dumps(rows, indent=2, sort_keys=True) if args.json else table(rows))
+    return 0 if all(row["ended"] == "completed" and row["collisions"] == 0 for row in rows) else 1
+
+
 def _doctor(args: argparse.Namespace) -> int:
     from rov.doctor_main import examine_vehicle
 
@@ -188,6 +198,15 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--scenario", type=Path, required=True, metavar="SCENARIO.yaml")
     score.add_argument("--truth", type=Path, metavar="DIR", help="truth folder (default: DIR.truth beside the survey)")
     score.add_argument("--json", action="store_true")
+    many = command("campaign", _campaign, "fly a mission in several scenarios with several seeds, score them, print the table")
+    many.add_argument("mission", type=Path, nargs="?", default=DEFAULT_MISSION, metavar="MISSION.yaml")
+    many.add_argument("--sim", type=Path, action="append", metavar="SCENARIO.yaml", help="may be given more than once")
+    many.add_argument("--seeds", default="1-5", metavar="N-M", help="seeds, such as 1-5,8 (default 1-5)")
+    many.add_argument("--jobs", type=int, default=2, metavar="N", help="surveys at a time (default 2)")
+    many.add_argument("--sockets", action="store_true", help="as separate processes over real sockets, one survey at a time")
+    many.add_argument("--rate", type=float, default=1.25, metavar="R", help="simulated seconds per second with --sockets")
+    many.add_argument("--out", type=Path, default=Path("campaign"), metavar="DIR")
+    many.add_argument("--json", action="store_true")
     doctor = command("doctor", _doctor, "check a vehicle's parameters and sensors before a survey")
     doctor.add_argument("--vehicle", required=True, metavar="ADDRESS")
     doctor.add_argument("--dvl", metavar="HOST:PORT")

@@ -1,0 +1,125 @@
+"""A table of surveys: one mission, several scenarios and seeds, flown and scored, several at a time."""
+
+import itertools
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sim.survey import load_world_file, prepare
+
+COLUMNS = (
+    ("pd", "Pd", "{:.2f}"),
+    ("false_contacts", "false", "{}"),
+    ("inspected_fraction", "inspected", "{:.3f}"),
+    ("claimed_but_unseen_fraction", "unseen", "{:.4f}"),
+    ("position_error_p95_m", "p95 m", "{:.2f}"),
+    ("min_clearance_m", "clearance m", "{:.2f}"),
+    ("collisions", "collisions", "{}"),
+    ("survey_rate_ratio", "rate ratio", "{:.2f}"),
+    ("survey_time_s", "time s", "{:.0f}"),
+    ("real_time_factor", "RTF", "{:.2f}"),
+)
+
+
+class Flight(NamedTuple):
+    """One cell of the table. ``sockets``: as processes over real sockets at ``rate``, else in one process."""
+
+    mission: Path
+    scenario: Path
+    seed: int
+    out: Path
+    sockets: bool
+    rate: float
+    threads: int
+
+
+def parse_seeds(text: str) -> list[int]:
+    """``"1-3,7"`` → [1, 2, 3, 7].
+
+    Raises:
+        ValueError: names what is wrong.
+    """
+    out: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise ValueError(f"--seeds: got {text!r}, expected numbers and ranges such as 1-5,8")
+        out += range(int(first), int(last if dash else first) + 1)
+    if not out:
+        raise ValueError(f"--seeds: got {text!r}, expected ranges that go upward such as 1-5")
+    return out
+
+
+def fly(flight: Flight) -> dict[str, Any]:
+    """Flies and scores one survey; the score with ``seed``, ``ended`` and ``folder``."""
+    import numba
+
+    from sim.launch import LaunchOptions, launch
+    from sim.runner import run_in_process
+    from sim.score import score
+
+    numba.set_num_threads(min(flight.threads, numba.config.NUMBA_NUM_THREADS))
+    if flight.sockets:
+        options = LaunchOptions(
+            mission=flight.mission,
+            scenario=flight.scenario,
+            vehicle=None,
+            camera=None,
+            dvl=None,
+            out=flight.out,
+            seed=flight.seed,
+            rate=flight.rate,
+            headless=True,
+            keys=None,
+            say=lambda text: None,
+        )
+        summary = launch(options)
+    else:
+        summary = run_in_process(flight.mission, flight.scenario, flight.out, flight.seed, None)
+    figures = score(Path(summary["folder"]), flight.scenario)
+    return {**figures, "seed": flight.seed, "ended": summary["ended"], "folder": summary["folder"], "sockets": flight.sockets}
+
+
+def campaign(
+    mission: Path,
+    scenarios: Sequence[Path],
+    seeds: Sequence[int],
+    out: Path,
+    jobs: int,
+    *,
+    sockets: bool,
+    rate: float,
+    say: Callable[[str], None],
+) -> list[dict[str, Any]]:
+    """All flights, in the order of scenarios and seeds. ``jobs`` at a time; over sockets one at a time, as they run in real time.
+
+    Raises:
+        hull.document.DocumentError, hull.document.Infeasible: as `sim.runner.run_in_process`.
+    """
+    prepared = prepare(mission)
+    for scenario in scenarios:
+        load_world_file(scenario, prepared)
+    jobs = 1 if sockets else max(1, jobs)
+    threads = 2 if jobs == 1 else 1
+    flights = [
+        Flight(mission, s, n, out / f"{s.stem}-{n}", sockets, rate, threads) for s, n in itertools.product(scenarios, seeds)
+    ]
+    rows = []
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        for flight, row in zip(flights, pool.map(fly, flights), strict=True):
+            rows.append(row)
+            say(f"{flight.scenario.stem} seed {flight.seed}: {row['ended']}, Pd {row['pd']}, {row['false_contacts']} false")
+    return rows
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Markdown."""
+    head = ["scenario", "seed", "ended", *(title for _, title, _ in COLUMNS)]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        name = row["scenario"] + (" (sockets)" if row["sockets"] else "")
+        cells = [form.format(row[key]) if row[key] is not None else "-" for key, _, form in COLUMNS]
+        lines.append("| " + " | ".join([name, str(row["seed"]), row["ended"], *cells]) + " |")
+    return "\n".join(lines)
