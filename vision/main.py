@@ -4,27 +4,16 @@ import sys
 from pathlib import Path
 
 from hull.shell import load_ship
+from vision.camera import open_camera
 from vision.config import VisionConfig
 from vision.fittings import known_fittings
-from vision.source import VideoSource, ZmqFrames
 from vision.vision import Vision
 from wire import messages as m
 from wire.daemon import run
-from wire.node import Node, open_node
+from wire.node import open_node
 from wire.record import read_log
-from wire.sockets import is_loopback
 
 TICK_HZ = 25.0
-
-
-def open_camera(node: Node) -> ZmqFrames | VideoSource:
-    """``zmq+tcp://host:port`` or ``zmq+ipc://path``: stamped JPEGs over ZeroMQ (with keys unless
-    on loopback). Anything else is opened by FFmpeg."""
-    url = node.session.camera
-    if url.startswith("zmq+"):
-        endpoint = url.removeprefix("zmq+")
-        return ZmqFrames(node.context, endpoint, None if is_loopback(endpoint) else node.keys)
-    return VideoSource(url, node.clock.now, node.session.rig.camera.latency_s)
 
 
 def where_to_go_on(log: Path) -> tuple[int, int]:
@@ -37,6 +26,10 @@ def where_to_go_on(log: Path) -> tuple[int, int]:
                 if isinstance(message, m.Finding):
                     seq, number = max(seq, message.seq), max(number, message.number)
     return seq + 1, number + 1
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def main(session_file: str) -> int:
@@ -53,7 +46,8 @@ def main(session_file: str) -> int:
             next_seq=seq,
             next_number=number,
         )
-        camera = open_camera(node)
+        latency_s = node.session.rig.camera.latency_s
+        camera = open_camera(node.session.camera, node.clock.now, latency_s, node.context, node.keys, _say)
         vision = Vision(config, surface, node.bus, camera)
         run("vision", vision.tick, TICK_HZ, node.clock, node.bus, node.stop)
         camera.close()

@@ -12,7 +12,8 @@ import zmq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.source import CameraSource, Frame, FrameHead, QueueSource, VideoSource, ZmqFrames, decode_frame, encode_frame
+from vision.source import CameraSource, Frame, FrameHead, QueueSource, ZmqFrames, decode_frame, encode_frame
+from vision.video_source import VideoSource
 
 
 def frame(seq: int) -> Frame:
