@@ -40,14 +40,8 @@ def _print(document: dict[str, Any], as_json: bool) -> None:
 
 
 def _demo(args: argparse.Namespace) -> int:
-    args.mission, args.sim, args.vehicle, args.camera, args.dvl, args.fast = (
-        DEFAULT_MISSION,
-        DEFAULT_SCENARIO,
-        None,
-        None,
-        None,
-        False,
-    )
+    args.mission, args.sim, args.fast = DEFAULT_MISSION, DEFAULT_SCENARIO, False
+    args.vehicle = args.camera = args.dvl = args.camera_latency = None
     return _run(args)
 
 
@@ -64,6 +58,8 @@ def _run(args: argparse.Namespace) -> int:
     if args.vehicle is not None and (args.camera is None or args.dvl is None):
         _say("run: --vehicle needs --camera URL and --dvl HOST:PORT")
         return 2
+    if args.camera is not None and (code := _camera_code(args)):
+        return code
     if args.fast:
         summary = run_in_process(args.mission, args.sim, args.out, args.seed, _say if not args.json else None)
     else:
@@ -73,6 +69,7 @@ def _run(args: argparse.Namespace) -> int:
                 scenario=args.sim,
                 vehicle=args.vehicle,
                 camera=args.camera,
+                camera_latency_s=args.camera_latency,
                 dvl=args.dvl,
                 out=args.out,
                 seed=args.seed,
@@ -86,6 +83,26 @@ def _run(args: argparse.Namespace) -> int:
     if summary["ended"] != "completed":
         return {"aborted": 5, "link lost": 4, "preflight failed": 3}.get(str(summary["ended"]), 1)
     return 6 if args.fail_on_contact and summary["contacts"] else 0
+
+
+def _camera_code(args: argparse.Namespace) -> int:
+    """0, or the exit code for a camera that cannot be: said in one line before anything starts."""
+    from sim.video.address import parse_video_address
+    from vision.camera import camera_trouble
+
+    try:
+        if args.sim is not None:
+            if args.fast:
+                raise ValueError("run: --fast hands frames over in process; --camera needs a survey with processes")
+            parse_video_address(args.camera)
+            return 0
+        trouble = camera_trouble(args.camera)
+    except ValueError as error:
+        _say(str(error))
+        return 2
+    if trouble:
+        _say(trouble)
+    return 3 if trouble else 0
 
 
 def _score(args: argparse.Namespace) -> int:
@@ -131,12 +148,21 @@ def _plan(args: argparse.Namespace) -> int:
 def _sim(args: argparse.Namespace) -> int:
     from sim.main import build, serve_until_stopped
     from sim.server import Ports
+    from sim.video.address import parse_video_address
     from wire.clock import WallClock
     from wire.rig import BLUEROV2
 
+    try:
+        for text in args.video:
+            parse_video_address(text, not args.open_video)
+    except ValueError as error:
+        _say(str(error))
+        return 2
     world, feed, _truth = build(args.scenario, args.seed, BLUEROV2)
-    ports = Ports((args.mavlink,), args.dvl_port, f"tcp://127.0.0.1:{args.camera_port}")
-    _say(f"MAVLink {args.mavlink}, DVL 127.0.0.1:{args.dvl_port}, camera zmq+tcp://127.0.0.1:{args.camera_port}; Ctrl-C ends")
+    camera = f"tcp://127.0.0.1:{args.camera_port}"
+    ports = Ports((args.mavlink,), args.dvl_port, camera, tuple(args.video), args.open_video, args.video_encoder)
+    video = f", video {' '.join(args.video)}" if args.video else ""
+    _say(f"MAVLink {args.mavlink}, DVL 127.0.0.1:{args.dvl_port}, camera zmq+{camera}{video}; Ctrl-C ends")
     slipped = serve_until_stopped(world, feed, WallClock(), ports)
     _say(f"{world.t:.1f} s simulated, fell behind by {slipped:.1f} s")
     return 0
@@ -190,7 +216,17 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--sim", type=Path, metavar="SCENARIO.yaml")
     run.add_argument("--fast", action="store_true", help="one process, simulated clock, as fast as the machine allows")
     run.add_argument("--vehicle", metavar="ADDRESS", help="pymavlink address, such as udpin:0.0.0.0:14550")
-    run.add_argument("--camera", metavar="URL", help="rtsp://, http://, udp:// or a video file")
+    run.add_argument(
+        "--camera",
+        metavar="URL",
+        help="rtsp://HOST:PORT/PATH, rtp://0.0.0.0:5600 (listen), http:// or a video file; with --sim: serve it so, on loopback",
+    )
+    run.add_argument(
+        "--camera-latency",
+        type=float,
+        metavar="S",
+        help="capture to arrival, for cameras without stamps (default 0.15)",
+    )
     run.add_argument("--dvl", metavar="HOST:PORT", help="Water Linked DVL A50 (TCP JSON, port 16171)")
     _survey_options(run)
     score = command("score", _score, "compare a survey with the simulator's truth")
@@ -220,6 +256,15 @@ def _parser() -> argparse.ArgumentParser:
     sim.add_argument("--mavlink", default="udpout:127.0.0.1:14550", metavar="ADDRESS")
     sim.add_argument("--dvl-port", type=int, default=16171)
     sim.add_argument("--camera-port", type=int, default=5600)
+    sim.add_argument(
+        "--video",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="also H.264: rtp://127.0.0.1:5600 or rtsp://127.0.0.1:8554/rov",
+    )
+    sim.add_argument("--open-video", action="store_true", help="allow --video addresses off loopback")
+    sim.add_argument("--video-encoder", choices=("auto", "ffmpeg", "plain"), default="auto")
     sim.add_argument("--seed", type=int, default=None)
     verify = command("verify", _verify, "check a survey folder against its seal")
     verify.add_argument("folder", type=Path, metavar="DIR")

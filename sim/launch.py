@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import zmq
 
 from sim.runner import summarise, write_run
@@ -16,6 +17,7 @@ from sim.survey import Prepared, load_world_file, prepare
 from station.evidence import create_survey_folder, seal
 from wire import messages as m
 from wire.clock import WallClock
+from wire.rig import Rig
 from wire.session import Endpoint, Session
 from wire.sockets import Keys
 from wire.supervise import Program, Supervisor, wait_until_listening
@@ -43,6 +45,7 @@ class LaunchOptions(NamedTuple):
     headless: bool
     keys: Path | None
     say: Callable[[str], None]
+    camera_latency_s: float | None = None
 
 
 class Watch:
@@ -113,10 +116,18 @@ def make_session(options: LaunchOptions, prepared: Prepared, folder: Path, clock
         envelope=prepared.envelope(),
         endpoints=endpoints,
         zones=prepared.zone_rows(),
-        rig=prepared.rig,
+        rig=_rig(prepared.rig, options.camera_latency_s),
         keys=str(options.keys.resolve()) if options.keys else "",
         web_port=next(ports),
     )
+
+
+def _rig(rig: Rig, latency_s: float | None) -> Rig:
+    if latency_s is None:
+        return rig
+    if not 0.0 <= latency_s <= 2.0:
+        raise ValueError(f"camera latency: {latency_s} s; expected 0 to 2")
+    return msgspec.structs.replace(rig, camera=msgspec.structs.replace(rig.camera, latency_s=latency_s))
 
 
 def programs(session_file: Path, truth: Path, options: LaunchOptions) -> tuple[Program, ...]:

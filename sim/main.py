@@ -17,7 +17,7 @@ from sim.world import World
 from wire.clock import Clock
 from wire.daemon import Stop
 from wire.rig import Rig
-from wire.session import load_session
+from wire.session import Session, load_session
 
 
 def build(scenario_file: Path, seed: int | None, rig: Rig) -> tuple[World, CameraFeed, TruthLog]:
@@ -55,12 +55,20 @@ def serve_until_stopped(world: World, feed: CameraFeed, clock: Clock, ports: Por
     return serve(world, feed, clock, ports, stop).slipped_s
 
 
+def session_ports(session: Session) -> Ports:
+    """The world serves the camera by whatever way the session wants it read."""
+    mavlink = (f"udpout:127.0.0.1:{session.mavlink.rpartition(':')[2]}",)
+    dvl = int(session.dvl.rpartition(":")[2])
+    if session.camera.startswith("zmq+"):
+        return Ports(mavlink, dvl, session.camera.removeprefix("zmq+"))
+    return Ports(mavlink, dvl, "", (session.camera,))
+
+
 def main(session_file: str, scenario_file: str, truth_folder: str, seed: str) -> int:
     """Serves the session's addresses; leaves truth.jsonl behind."""
     session = load_session(Path(session_file))
     world, feed, truth = build(Path(scenario_file), int(seed), session.rig)
-    port = session.mavlink.rpartition(":")[2]
-    ports = Ports((f"udpout:127.0.0.1:{port}",), int(session.dvl.rpartition(":")[2]), session.camera.removeprefix("zmq+"))
+    ports = session_ports(session)
     try:
         slipped = serve_until_stopped(world, feed, session.clock(), ports)
     finally:

@@ -1,9 +1,11 @@
 """The simulator as a process: a thin loop around `World` with real sockets, paced by a clock.
 
 MAVLink over UDP, the DVL over TCP (Water Linked JSON), camera frames as JPEG over a ZeroMQ PUB socket: multipart
-``[b"frame", msgpack {t, seq, width, height}, jpeg]`` with ``t`` on the hullscan clock. All bind to loopback.
+``[b"frame", msgpack {t, seq, width, height}, jpeg]`` with ``t`` on the hullscan clock, or as H.264 (`sim.video`). All bind to
+loopback; only video may be let out.
 """
 
+import functools
 from dataclasses import dataclass, field
 
 import cv2
@@ -12,6 +14,9 @@ import zmq
 
 from sim.feed import CameraFeed, CameraFrame
 from sim.sockets import TcpServer, UdpChannel
+from sim.video.address import parse_video_address
+from sim.video.encoder import Kind, open_encoder
+from sim.video.output import VideoOutput
 from sim.world import World
 from wire.clock import Clock
 from wire.daemon import Stop
@@ -26,11 +31,16 @@ JPEG_QUALITY = 90
 
 @dataclass
 class Ports:
-    """Where to serve. ``mavlink``: udpout/udpin addresses; ``camera``: a ZeroMQ address (tcp://127.0.0.1:PORT or ipc://…)."""
+    """Where to serve. ``mavlink``: udpout/udpin addresses; ``camera``: a ZeroMQ address (tcp://127.0.0.1:PORT or ipc://…), ""
+    for none; ``video``: addresses of `sim.video.address`; ``open_video``: they may be off loopback; ``encoder``: auto, ffmpeg or
+    plain (`sim.video.encoder`)."""
 
     mavlink: tuple[str, ...] = ("udpout:127.0.0.1:14550",)
     dvl: int = 16171
     camera: str = "tcp://127.0.0.1:5600"
+    video: tuple[str, ...] = ()
+    open_video: bool = False
+    encoder: Kind = "auto"
 
 
 def encode_frame(frame: CameraFrame, quality: int = JPEG_QUALITY) -> list[bytes]:
@@ -45,6 +55,33 @@ def encode_frame(frame: CameraFrame, quality: int = JPEG_QUALITY) -> list[bytes]
     height, width = frame.image.shape[:2]
     head = {"t": frame.t, "seq": frame.seq, "width": width, "height": height}
     return [b"frame", msgspec.msgpack.encode(head), jpeg.tobytes()]
+
+
+class FrameOutlet:
+    """Frames as JPEG to whoever subscribes; nobody is waited for."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket = self._context.socket(zmq.PUB)
+        self._socket.setsockopt(zmq.SNDHWM, 4)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.bind(endpoint)
+
+    def put(self, frame: CameraFrame) -> None:
+        self._socket.send_multipart(encode_frame(frame), zmq.NOBLOCK)
+
+    def close(self) -> None:
+        self._socket.close()
+        self._context.term()
+
+
+def open_video(world: World, clock: Clock, ports: Ports) -> VideoOutput:
+    """Raises ValueError: a bad address, or no such encoder; OSError: an address that cannot be served."""
+    camera = world.rig.camera
+    addresses = [parse_video_address(text, not ports.open_video) for text in ports.video]
+    fps = world.scenario.vehicle.camera_fps
+    encoder = functools.partial(open_encoder, camera.width, camera.height, fps, ports.encoder)
+    return VideoOutput(addresses, encoder, clock.now, camera.latency_s)
 
 
 @dataclass
@@ -77,11 +114,12 @@ class Server:
 
     def __init__(self, world: World, feed: CameraFeed | None, clock: Clock, ports: Ports) -> None:
         self._world, self._feed = world, feed
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._camera = self._context.socket(zmq.PUB)
-        self._camera.setsockopt(zmq.SNDHWM, 4)
-        self._camera.setsockopt(zmq.LINGER, 0)
-        self._camera.bind(ports.camera)
+        self._outlets: list[FrameOutlet | VideoOutput] = []
+        if ports.camera:
+            self._outlets.append(FrameOutlet(ports.camera))
+        self.video = open_video(world, clock, ports) if ports.video else None
+        if self.video is not None:
+            self._outlets.append(self.video)
         self._dvl = TcpServer(ports.dvl)
         self.dvl_port = self._dvl.port
         self._mavlink = [UdpChannel(address) for address in ports.mavlink]
@@ -97,15 +135,16 @@ class Server:
             self._world.advance_to(self._world.t + SLICE_S)
             frame = None if self._feed is None else self._feed.poll(self.pacer.offset)
             if frame is not None:
-                self._camera.send_multipart(encode_frame(frame), zmq.NOBLOCK)
+                for outlet in self._outlets:
+                    outlet.put(frame)
         return self._world.t + SLICE_S + self.pacer.offset
 
     def close(self) -> None:
-        self._camera.close()
+        for outlet in self._outlets:
+            outlet.close()
         self._dvl.close()
         for channel in self._mavlink:
             channel.close()
-        self._context.term()
 
 
 def serve(world: World, feed: CameraFeed | None, clock: Clock, ports: Ports, stop: Stop) -> Pacer:
