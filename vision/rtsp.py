@@ -63,6 +63,8 @@ class RtspReader:
     def _message(self) -> tuple[int, Response | None]:
         if self._buffer[:2] == b"\r\n":
             return 2, None
+        if self._buffer == b"\r":
+            return 0, None
         end = self._buffer.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES)
         if end < 0:
             if len(self._buffer) >= MAX_HEAD_BYTES or not self._buffer[:1].isalpha():

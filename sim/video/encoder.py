@@ -16,9 +16,11 @@ Kind = Literal["auto", "ffmpeg", "plain"]
 
 class Encoder(Protocol):
     """``encode`` takes one BGR picture and returns the NAL units of each picture finished by then, in order: normally of this
-    one. Every second or oftener there is a key frame with its parameter sets. ``name``: for people."""
+    one. Every second or oftener there is a key frame with its parameter sets. ``parameter_sets``: SPS and
+    PPS; ``name``: for people."""
 
     name: str
+    parameter_sets: tuple[bytes, ...]
 
     def encode(self, image: Image) -> list[tuple[bytes, ...]]: ...
 
@@ -29,7 +31,8 @@ def open_encoder(width: int, height: int, fps: float, kind: Kind = "auto") -> En
     """``auto``: ffmpeg where it is on PATH, else plain.
 
     Raises:
-        ValueError: ffmpeg was asked for and is missing or has no H.264 encoder that is known here.
+        ValueError: ffmpeg was asked for and is missing, or it has no H.264 encoder that is known here.
+        ConnectionError: ffmpeg does not work.
     """
     program = shutil.which("ffmpeg")
     if kind == "plain" or (kind == "auto" and program is None):

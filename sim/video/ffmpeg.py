@@ -76,18 +76,19 @@ def split_avcc(data: bytes) -> tuple[bytes, ...]:
 
 
 class FfmpegEncoder:
-    """Constant quality, no B-frames, a key frame with parameter sets every second.
+    """Constant quality, no B-frames, a key frame with parameter sets every second. One grey picture is encoded at once, for its
+    parameter sets and so that no real one waits for the program's start; the first real picture is a key frame.
 
     Raises:
         ValueError: the program knows none of `CODECS`.
-        ConnectionError: from `encode`: it ended, or made nothing for 2 s.
+        ConnectionError: also from `encode`: it ended, or made nothing for 2 s.
     """
 
     def __init__(self, program: str, width: int, height: int, fps: float) -> None:
         codec = _codec(program)
         self.name = f"ffmpeg ({codec})"
         self._shape = (height, width, 3)
-        self._sets: tuple[bytes, ...] = ()
+        self.parameter_sets: tuple[bytes, ...] = ()
         self._reader = FlvReader()
         self._process = subprocess.Popen(
             _command(program, codec, width, height, fps),
@@ -96,6 +97,11 @@ class FfmpegEncoder:
             bufsize=0,
             start_new_session=True,  # Ctrl-C is ours to handle
         )
+        try:
+            self.encode(np.full(self._shape, 128, np.uint8))
+        except ConnectionError:
+            self.close()
+            raise
 
     def encode(self, image: Image) -> list[tuple[bytes, ...]]:
         if image.shape != self._shape:
@@ -122,25 +128,25 @@ class FfmpegEncoder:
 
     def close(self) -> None:
         """Ends the program; kills it when it does not within 2 s."""
+        try:
+            self._process.communicate(timeout=WAIT_S)
+        except (subprocess.TimeoutExpired, BrokenPipeError):
+            self._process.kill()
+            self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
-        try:
-            self._process.wait(WAIT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
     def _pictures(self, tag: FlvTag) -> list[tuple[bytes, ...]]:
         if tag.kind != 9 or len(tag.body) < 5 or tag.body[0] & 0x0F != 7:
             return []
         if tag.body[1] == 0:
-            self._sets = parameter_sets(tag.body[5:])
+            self.parameter_sets = parameter_sets(tag.body[5:])
             return []
         if tag.body[1] != 1:
             return []
         nals = tuple(nal for nal in split_avcc(tag.body[5:]) if nal_type(nal) not in (SPS, PPS))
-        return [(*self._sets, *nals) if tag.body[0] >> 4 == 1 else nals]
+        return [(*self.parameter_sets, *nals) if tag.body[0] >> 4 == 1 else nals]
 
 
 def _codec(program: str) -> str:
@@ -159,9 +165,9 @@ def _command(program: str, codec: str, width: int, height: int, fps: float) -> l
     }
     raw = ("-f", "rawvideo", "-pixel_format", "bgr24", "-video_size", f"{width}x{height}", "-framerate", f"{fps:g}")
     quick = ("-probesize", "32", "-analyzeduration", "0")
-    every = ("-g", str(max(1, round(fps))), "-threads", "1", "-pix_fmt", "yuv420p")
-    flv = ("-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv")
+    every = ("-g", str(max(1, round(fps))), "-force_key_frames", "expr:eq(n,1)", "-threads", "1")
+    flv = ("-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv", "pipe:1")
     return [
         *(program, "-hide_banner", "-loglevel", "error"),
-        *(*raw, *quick, "-i", "pipe:0", "-c:v", codec, *options[codec], *every, *flv, "pipe:1"),
+        *(*raw, *quick, "-i", "pipe:0", "-pix_fmt", "yuv420p", "-c:v", codec, *options[codec], *every, *flv),
     ]

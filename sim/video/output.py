@@ -42,7 +42,8 @@ class VideoOutput:
         self._open_encoder, self._clock, self._latency_s = open_encoder, clock, latency_s
         self._encoder = open_encoder()
         self._senders = [RtpSender(address) for address in addresses if address.scheme == "rtp"]
-        self._servers = [RtspServer(address) for address in addresses if address.scheme == "rtsp"]
+        sets = self._encoder.parameter_sets
+        self._servers = [RtspServer(address, sets) for address in addresses if address.scheme == "rtsp"]
         self._lock = threading.Lock()
         self._frames: deque[CameraFrame] = deque()
         self._stamps: deque[float] = deque()

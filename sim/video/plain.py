@@ -105,12 +105,12 @@ class PlainEncoder:
     def __init__(self, width: int, height: int) -> None:
         if width % 2 or height % 2:
             raise ValueError(f"video: {width} x {height}; expected even sides")
-        self._sets = (sequence_parameter_set(width, height), picture_parameter_set())
+        self.parameter_sets = (sequence_parameter_set(width, height), picture_parameter_set())
         self._number = 0
 
     def encode(self, image: Image) -> list[tuple[bytes, ...]]:
         self._number += 1
-        return [(*self._sets, idr_slice(image, self._number))]
+        return [(*self.parameter_sets, idr_slice(image, self._number))]
 
     def close(self) -> None:
         """Nothing to close."""

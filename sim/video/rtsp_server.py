@@ -97,20 +97,21 @@ class RtspClient:
 
 
 class RtspServer:
-    """Listens on the address; ``port`` tells which when 0 was asked for.
+    """Listens on the address; ``port`` tells which when 0 was asked for. ``parameter_sets``: to describe the video by until it
+    brings others.
 
     Raises:
         OSError: the address is not this machine's, or taken.
     """
 
-    def __init__(self, address: VideoAddress) -> None:
+    def __init__(self, address: VideoAddress, parameter_sets: tuple[bytes, ...] = ()) -> None:
         self._listener = socket.create_server((address.host, address.port))
         self._listener.setblocking(False)
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind((address.host, 0))
         self._udp.setblocking(False)
         self._path = address.path
-        self._sets: tuple[bytes, ...] = ()
+        self._sets = parameter_sets
         self.port: int = self._listener.getsockname()[1]
         self.clients: list[RtspClient] = []
 
