@@ -71,6 +71,7 @@ class UnitStream(io.BufferedIOBase):
         self._bytes = struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"H264", 0, 0, 1000, 1, 0, 0)
         self._number = 0
         self._sources: dict[int, AccessUnit] = {}
+        self._ended = False
         self.opening = True
         self.rest: AccessUnit | None = None
 
@@ -89,6 +90,8 @@ class UnitStream(io.BufferedIOBase):
         return self._sources.pop(number, None)
 
     def _more(self) -> bytes:
+        if self._ended:
+            return b""
         if self.opening:
             unit = self._key if self._number < MAX_REPEATS else None
         else:
@@ -96,6 +99,7 @@ class UnitStream(io.BufferedIOBase):
             if unit is not None and unit.is_key and unit.first(SPS) != self._key.first(SPS):
                 unit, self.rest = None, unit
         if unit is None:
+            self._ended = True
             return b""
         number = self._number
         self._number += 1

@@ -107,7 +107,7 @@ class VideoOutput:
     def _wait(self) -> None:
         readers = [self._wake, *(each for server in self._servers for each in server.readers())]
         writers = [each for server in self._servers for each in server.writers()]
-        busy = self._frames or self._pictures or any(sender.busy for sender in self._senders)
+        busy = self._frames or self._pictures or any(output.busy for output in self._outputs())
         ready, _, _ = select.select(readers, writers, [], BUSY_S if busy else IDLE_S)
         if self._wake in ready:
             self._wake.recv(4096)

@@ -105,7 +105,7 @@ class PlainEncoder:
     def __init__(self, width: int, height: int) -> None:
         if width % 2 or height % 2:
             raise ValueError(f"video: {width} x {height}; expected even sides")
-        self.parameter_sets = (sequence_parameter_set(width, height), picture_parameter_set())
+        self.parameter_sets: tuple[bytes, ...] = (sequence_parameter_set(width, height), picture_parameter_set())
         self._number = 0
 
     def encode(self, image: Image) -> list[tuple[bytes, ...]]:

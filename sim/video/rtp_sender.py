@@ -3,6 +3,7 @@
 import random
 import socket
 from collections import deque
+from collections.abc import Iterable
 
 from sim.video.address import VideoAddress
 from sim.video.packetiser import Packetiser
@@ -11,16 +12,13 @@ BATCH = 32
 BACKLOG = 4096
 
 
-class RtpSender:
-    """``send`` queues a picture's packets; ``pump`` lets `BATCH` of them go, so that a big picture does not overrun a receiver's
-    buffer. ``dropped``: packets given up because `BACKLOG` others were waiting."""
+class PacedDatagrams:
+    """``pump`` lets `BATCH` datagrams go, so that a big picture does not overrun a receiver's buffer. ``dropped``: given up
+    because `BACKLOG` others were waiting."""
 
-    def __init__(self, address: VideoAddress) -> None:
-        self._peer = (address.host, address.port)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        rng = random.SystemRandom()
-        self._packetiser = Packetiser(rng.getrandbits(32), rng.getrandbits(16), rng.getrandbits(32))
+    def __init__(self, udp: socket.socket, peer: tuple[str, int]) -> None:
+        udp.setblocking(False)
+        self._socket, self._peer = udp, peer
         self._waiting: deque[bytes] = deque()
         self.dropped = 0
 
@@ -28,11 +26,11 @@ class RtpSender:
     def busy(self) -> bool:
         return bool(self._waiting)
 
-    def send(self, nals: tuple[bytes, ...], t: float) -> None:
+    def queue(self, datagrams: Iterable[bytes]) -> None:
         if len(self._waiting) > BACKLOG:
             self.dropped += len(self._waiting)
             self._waiting.clear()
-        self._waiting += self._packetiser.packets(nals, t)
+        self._waiting += datagrams
 
     def pump(self) -> None:
         """A refused or lost datagram is lost: nobody may be listening yet."""
@@ -44,6 +42,26 @@ class RtpSender:
             except OSError:  # an earlier datagram was refused
                 pass
             self._waiting.popleft()
+
+
+class RtpSender:
+    """``send`` queues a picture's packets, ``pump`` sends some of them."""
+
+    def __init__(self, address: VideoAddress) -> None:
+        rng = random.SystemRandom()
+        self._packetiser = Packetiser(rng.getrandbits(32), rng.getrandbits(16), rng.getrandbits(32))
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._out = PacedDatagrams(self._socket, (address.host, address.port))
+
+    @property
+    def busy(self) -> bool:
+        return self._out.busy
+
+    def send(self, nals: tuple[bytes, ...], t: float) -> None:
+        self._out.queue(self._packetiser.packets(nals, t))
+
+    def pump(self) -> None:
+        self._out.pump()
 
     def close(self) -> None:
         self._socket.close()

@@ -8,6 +8,7 @@ import time
 
 from sim.video.address import VideoAddress
 from sim.video.packetiser import Packetiser
+from sim.video.rtp_sender import PacedDatagrams
 from sim.video.rtsp_protocol import TIMEOUT_S, BadRequest, Conversation, RequestReader
 from vision.h264 import IDR, PPS, SPS, nal_type
 
@@ -28,6 +29,7 @@ class RtspClient:
         self._talk = Conversation(path, f"{rng.getrandbits(64):016x}", udp.getsockname()[1], ssrc)
         self._reader = RequestReader()
         self._out = bytearray()
+        self._datagrams: PacedDatagrams | None = None
         self._need_key = True
         self.heard = time.monotonic()
         self.closed = False
@@ -36,6 +38,11 @@ class RtspClient:
     @property
     def busy(self) -> bool:
         return bool(self._out)
+
+    @property
+    def pacing(self) -> bool:
+        """There are datagrams left to pump."""
+        return self._datagrams is not None and self._datagrams.busy
 
     def receive(self, parameter_sets: tuple[bytes, ...]) -> None:
         """Reads and answers what has come."""
@@ -67,20 +74,19 @@ class RtspClient:
             self._need_key = True
             return
         self._need_key = False
-        for packet in self._packetiser.packets(nals, t):
-            if transport.channel is None:
-                self._send_datagram(packet, transport.port)
-            else:
+        packets = self._packetiser.packets(nals, t)
+        if transport.channel is None:
+            self._datagrams = self._datagrams or PacedDatagrams(self._udp, (self._peer, transport.port))
+            self._datagrams.queue(packets)
+        else:
+            for packet in packets:
                 self._out += struct.pack(">BBH", 0x24, transport.channel, len(packet)) + packet
         self.flush()
 
-    def _send_datagram(self, packet: bytes, port: int) -> None:
-        try:
-            self._udp.sendto(packet, (self._peer, port))
-        except OSError:  # full, or refused: datagrams may be lost
-            return
-
     def flush(self) -> None:
+        """Sends what fits."""
+        if self._datagrams is not None:
+            self._datagrams.pump()
         if self.closed or not self._out:
             return
         try:
@@ -109,7 +115,6 @@ class RtspServer:
         self._listener.setblocking(False)
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind((address.host, 0))
-        self._udp.setblocking(False)
         self._path = address.path
         self._sets = parameter_sets
         self.port: int = self._listener.getsockname()[1]
@@ -129,6 +134,11 @@ class RtspServer:
             client.receive(self._sets)
             client.flush()
         self.clients = [client for client in self.clients if not client.closed]
+
+    @property
+    def busy(self) -> bool:
+        """Datagrams wait to be polled out."""
+        return any(client.pacing for client in self.clients)
 
     def send(self, nals: tuple[bytes, ...], t: float) -> None:
         """One picture, captured at ``t`` [s], to everyone who plays."""

@@ -135,7 +135,7 @@ def test_reordered_and_repeated_packets_lose_nothing() -> None:
 
 def test_sequence_and_timestamp_wrap() -> None:
     depacketiser = Depacketiser()
-    units = feed(depacketiser, key_frame(0xFFFD, 0xFFFFFFF0) + [rtp(0x10000, DELTA, 0x100000010, True)])
+    units = feed(depacketiser, [*key_frame(0xFFFD, 0xFFFFFFF0), rtp(0x10000, DELTA, 0x100000010, True)])
     assert [unit.timestamp for unit in units] == [0xFFFFFFF0, 0x100000010]
 
 

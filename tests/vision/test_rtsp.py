@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from vision.rtsp import Interleaved, Response, RtspError, RtspReader, channel_of, parse_sdp, request, session_of
 
 SPS, PPS = b"\x67\x42\xc0\x28", b"\x68\xce"
+SETS = ",".join(base64.b64encode(nal).decode() for nal in (SPS, PPS))
 ANSWER = b"RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: 4\r\nSession: 12AB;timeout=30\r\n\r\nbody"
 BLUEOS_SDP = f"""v=0
 o=- 1188340656180883 1 IN IP4 192.168.2.2
@@ -21,7 +22,7 @@ a=control:stream=1
 m=video 0 RTP/AVP 96
 a=rtpmap:96 H264/90000
 a=framerate:30
-a=fmtp:96 packetization-mode=1;profile-level-id=42C028;sprop-parameter-sets={",".join(base64.b64encode(s).decode() for s in (SPS, PPS))}
+a=fmtp:96 packetization-mode=1;profile-level-id=42C028;sprop-parameter-sets={SETS}
 a=control:stream=0
 """.replace("\n", "\r\n").encode()
 
