@@ -16,6 +16,7 @@ from hull.document import DocumentError, Infeasible
 LIBRARY = Path(__file__).parent / "missions" / "library"
 SCENARIOS = Path(__file__).parent / "sim" / "scenarios"
 DEFAULT_MISSION = LIBRARY / "coaster_starboard.yaml"
+MAX_CAMERA_LATENCY_S = 2.0
 DEFAULT_SCENARIO = SCENARIOS / "coaster_default.yaml"
 
 # The processes of a survey (`sim.launch` starts them): who runs where, and what each owns.
@@ -58,7 +59,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.vehicle is not None and (args.camera is None or args.dvl is None):
         _say("run: --vehicle needs --camera URL and --dvl HOST:PORT")
         return 2
-    if args.camera is not None and (code := _camera_code(args)):
+    if code := _camera_code(args):
         return code
     if args.fast:
         summary = run_in_process(args.mission, args.sim, args.out, args.seed, _say if not args.json else None)
@@ -90,7 +91,12 @@ def _camera_code(args: argparse.Namespace) -> int:
     from sim.video.address import parse_video_address
     from vision.camera import camera_trouble
 
+    latency = args.camera_latency
     try:
+        if latency is not None and not 0.0 <= latency <= MAX_CAMERA_LATENCY_S:
+            raise ValueError(f"run: --camera-latency {latency}; expected 0 to {MAX_CAMERA_LATENCY_S:g} s")
+        if args.camera is None:
+            return 0
         if args.sim is not None:
             if args.fast:
                 raise ValueError("run: --fast hands frames over in process; --camera needs a survey with processes")
@@ -156,7 +162,7 @@ def _sim(args: argparse.Namespace) -> int:
         for text in args.video:
             parse_video_address(text, not args.open_video)
     except ValueError as error:
-        _say(str(error))
+        _say(f"{error} (off loopback needs --open-video)")
         return 2
     world, feed, _truth = build(args.scenario, args.seed, BLUEROV2)
     camera = f"tcp://127.0.0.1:{args.camera_port}"

@@ -106,6 +106,33 @@ def test_usage(arguments: list[str], word: str, capsys: pytest.CaptureFixture[st
     assert word in capsys.readouterr().err
 
 
+VEHICLE = ["run", str(MISSION), "--vehicle", "udpin:127.0.0.1:1", "--dvl", "127.0.0.1:1", "--camera"]
+SIMULATED = ["run", str(MISSION), "--sim", str(SCENARIO), "--camera"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        ([*VEHICLE, "rtps://192.168.2.2/x"], 2, "unknown scheme 'rtps'"),
+        ([*VEHICLE, "udp://0.0.0.0:5600"], 2, "write rtp://0.0.0.0:5600"),
+        ([*VEHICLE, "no/such/file.mp4"], 2, "no such file"),
+        ([*VEHICLE, "rtsp://127.0.0.1:1/x"], 3, "camera rtsp://127.0.0.1:1/x: Connection refused"),
+        ([*VEHICLE, "rtp://127.0.0.1:5600", "--camera-latency", "9"], 2, "expected 0 to 2 s"),
+        ([*SIMULATED, "rtsp://10.0.0.1:8554/rov"], 2, "not loopback"),
+        ([*SIMULATED, "rtp://127.0.0.1:5600", "--fast"], 2, "--fast hands frames over in process"),
+        (["sim", str(SCENARIO), "--video", "rtsp://0.0.0.0:8554/rov"], 2, "--open-video"),
+    ],
+)
+def test_a_camera_that_cannot_be_is_one_line(
+    arguments: list[str], code: int, word: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = ["--out", str(tmp_path / "out")] if arguments[0] == "run" else []
+    assert hullscan.main([*arguments, *out]) == code
+    said = capsys.readouterr().err
+    assert word in said and said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("arguments", [["nothing"], ["demo", "--seed", "x"], []])
 def test_unknown_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

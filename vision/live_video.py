@@ -56,6 +56,9 @@ class LiveVideo:
         self._stop.set()
         self._thread.join(5.0)
         self._decoder.close()
+        counts = f"{self.lost} packets lost, {self.damaged} datagrams not ours, {self.dropped} pictures incomplete"
+        given_up = f"{self._decoder.skipped} given up before the decoder, {self.skipped} never asked for"
+        self._say(f"camera {self._url.url}: {self.pictures} pictures in {self.connects} streams; {counts}, {given_up}")
 
     def _receive(self) -> None:
         raise NotImplementedError

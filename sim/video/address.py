@@ -29,6 +29,6 @@ def parse_video_address(text: str, loopback_only: bool = True) -> VideoAddress:
     if ":" in host:
         raise ValueError(f"video: {text!r}: IPv6 is not supported; {expected}")
     if loopback_only and not loopback:
-        raise ValueError(f"video: {text!r} is not loopback; {expected}, or allow it with --open-video")
+        raise ValueError(f"video: {text!r} is not loopback; {expected}")
     path = text.split("://", 1)[1].partition("/")[2].partition("?")[0].rstrip("/")
     return VideoAddress(url.scheme, host, url.port, "/" + path)

@@ -1,5 +1,9 @@
+import itertools
 import json
 import socket
+import time
+from types import SimpleNamespace
+from typing import cast
 
 import cv2
 import msgspec
@@ -8,10 +12,13 @@ import pytest
 import zmq
 
 from sim.feed import CameraFeed
-from sim.server import Pacer, Ports, Server
+from sim.main import session_ports
+from sim.server import Pacer, Ports, Server, open_video
 from sim.sockets import UdpChannel
 from sim.truth import TruthLog
+from vision.rtp import Depacketiser
 from wire.clock import SimClock
+from wire.session import Session
 
 pytestmark = pytest.mark.sockets
 
@@ -19,6 +26,13 @@ pytestmark = pytest.mark.sockets
 class Grey:
     def render(self, pose_ned, rotation, t, frame_seq):
         return np.full((48, 64, 3), 90, np.uint8)
+
+
+class Full:
+    """A picture of the rig's size, which the encoder was told."""
+
+    def render(self, pose_ned, rotation, t, frame_seq):
+        return np.full((480, 640, 3), 90, np.uint8)
 
 
 def test_every_socket_serves_and_a_dead_client_stalls_nobody(world, scenario) -> None:
@@ -61,6 +75,52 @@ def test_every_socket_serves_and_a_dead_client_stalls_nobody(world, scenario) ->
             each.close()
         frames.close()
         context.term()
+
+
+def test_video_comes_out_of_a_server(world, scenario) -> None:
+    """The same frames as over ZeroMQ, as H.264: in order, at the rate of the scenario, with their capture times."""
+    clock = SimClock()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        receiver.setblocking(False)
+        ports = Ports(("udpout:127.0.0.1:14999",), 0, "", (f"rtp://127.0.0.1:{receiver.getsockname()[1]}",), encoder="plain")
+        server = Server(world, CameraFeed(world, Full(), TruthLog(scenario)), clock, ports)
+        depacketiser, units = Depacketiser(), []
+        end = time.monotonic() + 20.0
+        try:
+            while len(units) < 4 and time.monotonic() < end:
+                if clock.now() < 0.3 + 0.2 * len(units):
+                    clock.sleep_until(server.turn())
+                try:
+                    while True:
+                        units += depacketiser.put(receiver.recv(65536), clock.now())
+                except BlockingIOError:
+                    time.sleep(0.002)
+        finally:
+            server.close()
+    assert len(units) == 4 and depacketiser.lost == 0
+    gaps = [(b.timestamp - a.timestamp) / 90_000 for a, b in itertools.pairwise(units)]
+    assert gaps == pytest.approx([1.0 / scenario.vehicle.camera_fps] * 3, abs=0.021)
+
+
+@pytest.mark.parametrize("video", ["rtp://10.0.0.1:5600", "rtsp://0.0.0.0:8554/rov", "udp://127.0.0.1:5600"])
+def test_video_off_loopback_must_be_allowed(world, video: str) -> None:
+    with pytest.raises(ValueError, match="expected rtp://127"):
+        open_video(world, SimClock(), Ports(video=(video,)))
+
+
+@pytest.mark.parametrize(
+    ("camera", "zmq_camera", "video"),
+    [
+        ("zmq+tcp://127.0.0.1:7003", "tcp://127.0.0.1:7003", ()),
+        ("rtsp://127.0.0.1:8554/rov", "", ("rtsp://127.0.0.1:8554/rov",)),
+        ("rtp://127.0.0.1:5600", "", ("rtp://127.0.0.1:5600",)),
+    ],
+)
+def test_the_world_serves_the_camera_as_the_session_reads_it(camera: str, zmq_camera: str, video: tuple[str, ...]) -> None:
+    session = cast(Session, SimpleNamespace(mavlink="udpin:127.0.0.1:7001", dvl="127.0.0.1:7002", camera=camera))
+    assert session_ports(session) == Ports(("udpout:127.0.0.1:7001",), 7002, zmq_camera, video)
 
 
 def test_a_slow_world_slips_instead_of_racing(world) -> None:
