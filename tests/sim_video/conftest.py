@@ -60,9 +60,9 @@ class Film:
             self.frames.append(frame)
 
     def original(self, frame: Frame) -> tuple[float, Image]:
-        """The picture whose capture time is nearest to the frame's stamp, and that time."""
-        t = min(self.shown, key=lambda shown: abs(shown - frame.t))
-        return t, self.shown[t]
+        """The shown picture that the frame looks like most, and when it was shown: the time nearest to the frame's stamp."""
+        image = max({id(each): each for each in self.shown.values()}.values(), key=lambda each: psnr(frame, each))
+        return min((t for t, each in self.shown.items() if each is image), key=lambda t: abs(t - frame.t)), image
 
 
 def psnr(frame: Frame, image: Image) -> float:
