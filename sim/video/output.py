@@ -33,7 +33,7 @@ class VideoOutput:
     """``put`` frames; ``close`` at the end. ``clock``: hullscan seconds, as the frames' stamps.
 
     ``skipped``: frames that came faster than the encoder took them; ``pictures``: sent; ``restarts``: of an encoder that
-    ended or hung.
+    ended or hung; ``trouble``: why there is no video any more.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class VideoOutput:
         self._wake.setblocking(False)
         self._alarm.setblocking(False)
         self._stop = False
+        self.trouble = ""
         self.skipped = self.pictures = self.restarts = 0
         self._thread = threading.Thread(target=self._run, name="video", daemon=True)
         self._thread.start()
@@ -65,7 +66,13 @@ class VideoOutput:
         return [server.port for server in self._servers]
 
     def put(self, frame: CameraFrame) -> None:
-        """Never waits; the oldest of more than two waiting frames is given up."""
+        """Never waits; the oldest of more than two waiting frames is given up.
+
+        Raises:
+            ConnectionError: the encoder ended and cannot be started again.
+        """
+        if self.trouble:
+            raise ConnectionError(self.trouble)
         with self._lock:
             self._frames.append(frame)
             while len(self._frames) > WAITING_FRAMES:
@@ -122,10 +129,17 @@ class VideoOutput:
             for nals in self._encoder.encode(frame.image):
                 self._pictures.append(Picture(nals, self._stamps.popleft()))
         except ConnectionError:
-            self._encoder.close()
-            self._stamps.clear()
+            self._restart()
+
+    def _restart(self) -> None:
+        self.restarts += 1
+        self._encoder.close()
+        self._stamps.clear()
+        try:
             self._encoder = self._open_encoder()
-            self.restarts += 1
+        except (ConnectionError, ValueError) as error:
+            self.trouble = str(error)
+            self._stop = True
 
     def _send(self, picture: Picture) -> None:
         self.pictures += 1
