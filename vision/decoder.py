@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from vision.h264 import SPS, AccessUnit, annexb
 
 Image = NDArray[np.uint8]
-QUEUE = 8
+QUEUE = 30
 MAX_REPEATS = 200
 KEPT = 64
 

@@ -10,11 +10,12 @@ START_CODE = b"\x00\x00\x00\x01"
 
 class AccessUnit(NamedTuple):
     """One picture. ``nals``: without start codes; ``timestamp``: 90 kHz ticks, unwrapped; ``arrival``: when its last packet
-    came [s, hullscan clock]."""
+    came [s, hullscan clock]; ``stream``: another number, another sender with another media clock."""
 
     nals: tuple[bytes, ...]
     timestamp: int
     arrival: float
+    stream: int = 0
 
     @property
     def is_key(self) -> bool:

@@ -35,7 +35,8 @@ class LiveVideo:
 
     def __init__(self, url: CameraUrl, clock: Callable[[], float], latency_s: float, say: Callable[[str], None] = quiet) -> None:
         self._url, self._clock, self._say = url, clock, say
-        self._stamps = Stamps(latency_s)
+        self._latency_s = latency_s
+        self._stamps, self._stream = Stamps(latency_s), -1
         self._lock = threading.Lock()
         self._frame: Frame | None = None
         self._stop = threading.Event()
@@ -64,6 +65,8 @@ class LiveVideo:
         raise NotImplementedError
 
     def _deliver(self, unit: AccessUnit, image: Image) -> None:
+        if unit.stream != self._stream:
+            self._stamps, self._stream = Stamps(self._latency_s), unit.stream
         t = self._stamps.at(unit.timestamp / TICKS_PER_S, unit.arrival)
         with self._lock:
             self.pictures += 1

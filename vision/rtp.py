@@ -200,7 +200,7 @@ class Depacketiser:
         if unit is None:
             return
         self._clock = unit.timestamp if self._clock < 0 else self._clock + _signed(unit.timestamp - self._clock)
-        made = AccessUnit(tuple(unit.nals), self._clock, arrival) if unit.complete else None
+        made = AccessUnit(tuple(unit.nals), self._clock, arrival, self._ssrc or 0) if unit.complete else None
         if made is not None:
             made = self._with_parameter_sets(made)
         if made is None or (self._need_key and not made.is_key):

@@ -16,8 +16,9 @@ from sim.video.output import VideoOutput
 from tests.sim_video.conftest import LATENCY_S, Senders, until
 from tests.vision.synthetic import FlatSide, cast, plate_texture
 from tests.vision.test_vision import BLOCK, PAINT, route, state
-from vision.camera import OpenCamera, open_camera
+from vision.camera import open_camera
 from vision.config import VisionConfig
+from vision.source import CameraSource, Frame, QueueSource
 from vision.vision import Vision
 from wire import messages as m
 from wire.bus import LocalBus
@@ -34,9 +35,13 @@ def pictures() -> list[np.ndarray]:
     return [cast(CameraRig(), route(i), texture, (BLOCK,), (PAINT,)) for i in range(STEPS)]
 
 
-@pytest.fixture(params=["zmq", "rtp", "rtsp"])
-def joined(request: pytest.FixtureRequest) -> Iterator[tuple[Put, OpenCamera, str]]:
+@pytest.fixture(params=["in process", "zmq", "rtp", "rtsp"])
+def joined(request: pytest.FixtureRequest) -> Iterator[tuple[Put, CameraSource, str]]:
     """Both ends of a transport: where to put frames, and what vision reads."""
+    if request.param == "in process":
+        queue = QueueSource()
+        yield lambda frame: queue.put(Frame(frame.t, frame.seq, frame.image)), queue, request.param
+        return
     kind = {"rtp": socket.SOCK_DGRAM}.get(request.param, socket.SOCK_STREAM)
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -56,7 +61,7 @@ def joined(request: pytest.FixtureRequest) -> Iterator[tuple[Put, OpenCamera, st
     context.term()
 
 
-def test_a_flight_gives_usable_reports_and_the_finding(joined: tuple[Put, OpenCamera, str], pictures: list[np.ndarray]) -> None:
+def test_a_flight_gives_usable_reports_and_the_finding(joined: tuple[Put, CameraSource, str], pictures: list[np.ndarray]) -> None:
     put, camera, _ = joined
     bus = LocalBus()
     out = bus.subscribe("frame_report", "finding", "alert")

@@ -63,7 +63,7 @@ def test_what_is_no_rtp(data: bytes) -> None:
 
 def test_single_nal_units_up_to_the_marker_are_one_access_unit() -> None:
     units = feed(Depacketiser(), key_frame(5, 90_000), arrival=2.5)
-    assert units == [AccessUnit((SPS, PPS, KEY), 90_000, 2.5)]
+    assert units == [AccessUnit((SPS, PPS, KEY), 90_000, 2.5, 7)]
     assert units[0].is_key
 
 
