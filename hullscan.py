@@ -205,6 +205,35 @@ def _survey_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keys", type=Path, default=None, metavar="DIR", help="CURVE keys of the processes (see hullscan keys)")
 
 
+def _camera_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--camera",
+        metavar="URL",
+        help="rtsp://HOST:PORT/PATH, rtp://0.0.0.0:5600 (listen), http:// or a video file; with --sim: serve it so, on loopback",
+    )
+    parser.add_argument(
+        "--camera-latency",
+        type=float,
+        metavar="S",
+        help="capture to arrival, for cameras without stamps (default 0.15)",
+    )
+
+
+def _served_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mavlink", default="udpout:127.0.0.1:14550", metavar="ADDRESS")
+    parser.add_argument("--dvl-port", type=int, default=16171)
+    parser.add_argument("--camera-port", type=int, default=5600)
+    parser.add_argument(
+        "--video",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="also H.264: rtp://127.0.0.1:5600 or rtsp://127.0.0.1:8554/rov",
+    )
+    parser.add_argument("--open-video", action="store_true", help="allow --video addresses off loopback")
+    parser.add_argument("--video-encoder", choices=("auto", "ffmpeg", "plain"), default="auto")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hullscan", description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--version", action="version", version="hullscan 0.1.0")
@@ -222,17 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--sim", type=Path, metavar="SCENARIO.yaml")
     run.add_argument("--fast", action="store_true", help="one process, simulated clock, as fast as the machine allows")
     run.add_argument("--vehicle", metavar="ADDRESS", help="pymavlink address, such as udpin:0.0.0.0:14550")
-    run.add_argument(
-        "--camera",
-        metavar="URL",
-        help="rtsp://HOST:PORT/PATH, rtp://0.0.0.0:5600 (listen), http:// or a video file; with --sim: serve it so, on loopback",
-    )
-    run.add_argument(
-        "--camera-latency",
-        type=float,
-        metavar="S",
-        help="capture to arrival, for cameras without stamps (default 0.15)",
-    )
+    _camera_options(run)
     run.add_argument("--dvl", metavar="HOST:PORT", help="Water Linked DVL A50 (TCP JSON, port 16171)")
     _survey_options(run)
     score = command("score", _score, "compare a survey with the simulator's truth")
@@ -259,18 +278,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--json", action="store_true")
     sim = command("sim", _sim, "serve a scenario's vehicle to any ground station")
     sim.add_argument("scenario", type=Path, metavar="SCENARIO.yaml")
-    sim.add_argument("--mavlink", default="udpout:127.0.0.1:14550", metavar="ADDRESS")
-    sim.add_argument("--dvl-port", type=int, default=16171)
-    sim.add_argument("--camera-port", type=int, default=5600)
-    sim.add_argument(
-        "--video",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="also H.264: rtp://127.0.0.1:5600 or rtsp://127.0.0.1:8554/rov",
-    )
-    sim.add_argument("--open-video", action="store_true", help="allow --video addresses off loopback")
-    sim.add_argument("--video-encoder", choices=("auto", "ffmpeg", "plain"), default="auto")
+    _served_options(sim)
     sim.add_argument("--seed", type=int, default=None)
     verify = command("verify", _verify, "check a survey folder against its seal")
     verify.add_argument("folder", type=Path, metavar="DIR")
