@@ -7,7 +7,7 @@ from typing import Protocol
 import zmq
 
 from vision.camera_url import parse_camera_url
-from vision.live_video import RtpSource, RtspConnection, RtspSource, reason
+from vision.live_video import CONNECT_S, RtpSource, RtspConnection, RtspSource, reason
 from vision.rtsp import RtspError
 from vision.source import Frame, ZmqFrames
 from vision.video_source import VideoSource
@@ -49,8 +49,8 @@ def open_camera(
 
 
 def camera_trouble(url: str) -> str:
-    """Why the camera cannot be used right now, in one line, or "". Asks an RTSP server what it has and tries to listen where RTP
-    is expected; takes at most about 6 s. Says nothing of other kinds.
+    """Why the camera cannot be used right now, in one line, or "". Asks an RTSP server what it has, tries to listen where RTP
+    is expected, and to connect to an HTTP server; takes at most about 6 s once the name is resolved. Says nothing of other kinds.
 
     Raises:
         ValueError: as `vision.camera_url.parse_camera_url`.
@@ -64,6 +64,8 @@ def camera_trouble(url: str) -> str:
             family, kind, protocol, _, address = socket.getaddrinfo(camera.host, camera.port, type=socket.SOCK_DGRAM)[0]
             with socket.socket(family, kind, protocol) as probe:
                 probe.bind(address)
+        elif camera.scheme in ("http", "https"):
+            socket.create_connection((camera.host, camera.port), CONNECT_S).close()
     except (OSError, RtspError) as error:
         return f"camera {url}: {reason(error)}"
     return ""

@@ -8,7 +8,7 @@ EXPECTED = (
     "rtsp://HOST[:554]/PATH, rtp://HOST:PORT (the address to listen on), http(s)://…, zmq+tcp://HOST:PORT, zmq+ipc://PATH "
     "or an existing video file"
 )
-RTSP_PORT = 554
+PORTS = {"rtsp": 554, "http": 80, "https": 443}
 SCHEMES = ("rtsp", "rtp", "http", "https", "zmq+tcp", "zmq+ipc")
 
 
@@ -51,4 +51,4 @@ def parse_camera_url(url: str) -> CameraUrl:
         raise refuse("no port")
     if parts.scheme == "rtp" and (parts.path not in ("", "/") or parts.query):
         raise refuse("nothing may follow the port")
-    return CameraUrl(parts.scheme, host, port or (RTSP_PORT if parts.scheme == "rtsp" else 0), url)
+    return CameraUrl(parts.scheme, host, port or PORTS.get(parts.scheme, 0), url)

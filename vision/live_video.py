@@ -17,6 +17,7 @@ from vision.stamps import Stamps
 
 POLL_S = 0.2
 SILENT_S = 3.0
+NO_PICTURE_S = 5.0
 CONNECT_S = 3.0
 RECEIVE_BUFFER = 4 * 1024 * 1024
 TICKS_PER_S = 90_000.0
@@ -43,6 +44,7 @@ class LiveVideo:
         self.pictures = self.skipped = self.connects = 0
         self.lost = self.damaged = self.dropped = 0
         self.trouble = ""
+        self._whole = time.monotonic()
         self._decoder = H264Decoder(self._deliver)
         self._thread = threading.Thread(target=self._receive, name="camera", daemon=True)
         self._thread.start()
@@ -64,6 +66,10 @@ class LiveVideo:
     def _receive(self) -> None:
         raise NotImplementedError
 
+    def _begin(self) -> None:
+        self.connects += 1
+        self._whole = time.monotonic()
+
     def _deliver(self, unit: AccessUnit, image: Image) -> None:
         if unit.stream != self._stream:
             self._stamps, self._stream = Stamps(self._latency_s), unit.stream
@@ -80,8 +86,11 @@ class LiveVideo:
         self.damaged += depacketiser.damaged - before[1]
         self.dropped += depacketiser.dropped - before[2]
         for unit in units:
+            self._whole = time.monotonic()
             self._set_trouble("")
             self._decoder.put(unit)
+        if time.monotonic() - self._whole > NO_PICTURE_S:
+            self._set_trouble(f"packets, but no whole picture for {NO_PICTURE_S:.0f} s: no key frames, or too much is lost")
 
     def _set_trouble(self, text: str) -> None:
         if text != self.trouble:
@@ -125,7 +134,7 @@ class RtpSource(LiveVideo):
                     self._set_trouble("no RTP packets")
                 continue
             if heard is None or time.monotonic() - heard > SILENT_S:
-                self.connects += 1
+                self._begin()
             heard = time.monotonic()
             self._unpack(depacketiser, data)
 
@@ -141,7 +150,7 @@ class RtspSource(LiveVideo):
             try:
                 with RtspConnection(self._url) as connection:
                     connection.play()
-                    self.connects += 1
+                    self._begin()
                     self._drain(connection)
             except (OSError, RtspError) as error:
                 self._set_trouble(reason(error))

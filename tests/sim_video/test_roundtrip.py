@@ -191,6 +191,14 @@ def test_garbage_strangers_and_repeats_between_packets_change_nothing(wire: tupl
     assert (source.lost, source.dropped) == (0, 0)
 
 
+def test_a_stream_without_key_frames_is_told(wire: tuple[Wire, LiveVideo], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vision.live_video.NO_PICTURE_S", 0.2)
+    sender, source = wire
+    until("the trouble", lambda: "no whole picture" in source.trouble, step=lambda: sender.send(*sender.packets(0)[2:]))
+    until("its end", lambda: source.trouble == "", step=lambda: sender.send(*sender.packets(1)))
+    shade(source, 1)
+
+
 def test_a_slow_reader_gets_the_newest_and_the_rest_is_counted(wire: tuple[Wire, LiveVideo]) -> None:
     sender, source = wire
     for k in range(6):

@@ -228,6 +228,7 @@ def test_trouble_at_the_start_is_one_line(film: Film) -> None:
     port = free.getsockname()[1]
     free.close()
     assert camera_trouble(f"rtsp://127.0.0.1:{port}/rov").endswith("Connection refused")
+    assert camera_trouble(f"http://127.0.0.1:{port}/mjpeg").endswith("/mjpeg: Connection refused")
     assert camera_trouble("rtp://192.0.2.1:5600").startswith("camera rtp://192.0.2.1:5600: ")
     assert camera_trouble("zmq+tcp://127.0.0.1:1") == ""
 

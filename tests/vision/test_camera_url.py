@@ -14,6 +14,7 @@ from vision.camera_url import parse_camera_url
         ("rtsp://blueos.local/x", ("rtsp", "blueos.local", 554)),
         ("rtp://0.0.0.0:5600", ("rtp", "0.0.0.0", 5600)),
         ("http://192.168.2.2:6020/mjpeg", ("http", "192.168.2.2", 6020)),
+        ("https://blueos.local/mjpeg", ("https", "blueos.local", 443)),
         ("zmq+tcp://127.0.0.1:5600", ("zmq+tcp", "127.0.0.1", 5600)),
         ("zmq+ipc:///tmp/frames", ("zmq+ipc", "", 0)),
     ],
