@@ -12,7 +12,8 @@ from sim.noise import normal_table
 from sim.raster import distort, pixel_rays, raster
 from sim.scenario import Water
 from sim.scene import Scene
-from sim.shade import shade, wanted_tiles
+from sim.paint import wanted_tiles
+from sim.shade import shade
 from sim.snow import SINK_MPS, add_snow
 from sim.textures import LEVELS, TEXEL_M, TilePool
 from sim.water_optics import STEP_M, optics
@@ -227,7 +228,7 @@ class Renderer:
             g.part,
             along,
             view.turn,
-            self.pool.tiles,
+            self.pool.words,
             self._slots,
             self.pool.layers,
             texel,

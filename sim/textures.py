@@ -20,8 +20,8 @@ Bytes = NDArray[np.uint8]
 TEXELS = 512
 TEXEL_M = 1.0 / TEXELS
 LEVELS = 4
-CHANNELS = 6  # R, G, B (square root of albedo), gradient u, v (128 = flat, 64 per unit slope), gloss
-SLOTS = 128
+CHANNELS = 8  # R, G, B (square root of albedo), gradient u, v (128 = flat, 64 per unit slope), three unused
+SLOTS = 96
 
 STYLE_HULL, STYLE_STEEL, STYLE_CLOTH, STYLE_ZINC, STYLE_SHELL, STYLE_DARK = 0, 1, 2, 3, 4, 5
 
@@ -282,7 +282,6 @@ def fill_tile(out: Bytes, layer: Vec, decals: Vec, index: int, tu: int, tv: int,
             if i < n and j < n:
                 for k in range(3):
                     out[i, j, k] = int(math.sqrt(min(max(c[k], 0.0), 1.0)) * 255.0 + 0.5)
-                out[i, j, 5] = int(255.0 * gloss)
     for i in range(n):
         for j in range(n):
             gu, gv = (heights[i, j + 1] - heights[i, j]) / texel, (heights[i + 1, j] - heights[i, j]) / texel
@@ -296,7 +295,8 @@ class TilePool:
     def __init__(self, layers: list[Layer], decals: list[Decal]) -> None:
         self.layers: Vec = np.stack([layer.row() for layer in layers])
         self.decals: Vec = np.stack([d.row() for d in decals]) if decals else np.zeros((0, 10))
-        self.tiles: Bytes = np.zeros((SLOTS, TEXELS + 1, TEXELS + 1, CHANNELS), np.uint8)
+        self.words: NDArray[np.uint64] = np.zeros((SLOTS, TEXELS + 1, TEXELS + 1), np.uint64)
+        self.tiles: Bytes = self.words.view(np.uint8).reshape(*self.words.shape, CHANNELS)
         self._slots: OrderedDict[tuple[int, int, int, int], int] = OrderedDict()
 
     def ensure(self, wanted: list[tuple[int, int, int, int]]) -> list[int]:

@@ -1,0 +1,201 @@
+"""Lamps, daylight and lamp shadows at a point of a surface; linear radiance."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.noise import njit
+from sim.water_optics import LAMP_INTENSITY, STEP_M
+
+Vec = NDArray[np.float64]
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+PER_STEP = 1.0 / STEP_M
+# Fields of a smooth surface, all linear in what bumps need. By threes (R, G, B): light on a white patch for the normal, per slope u,
+# per slope v, whatever the slope; highlight, its change per slope u, per slope v. Then range, texel u and v; place x, y, z; then of
+# each lamp alone the light for normal, u, v and the highlight for normal, u, v.
+F_LIGHT, F_U, F_V, F_ANY, F_SHINE, F_SHINE_U, F_SHINE_V, F_RANGE, F_TU, F_TV, F_PLACE, F_LAMPS = (
+    0,
+    3,
+    6,
+    9,
+    12,
+    15,
+    18,
+    21,
+    22,
+    23,
+    24,
+    27,
+)
+LAMP_FIELDS = 18
+
+
+@njit
+def lit(shadows: Floats, lamp: int, grid: Vec, x: float, y: float, z: float) -> float:
+    """How much of a lamp reaches a point given in the lamp's own frame: 2 × 2 comparisons in its depth map."""
+    if z < 0.05:
+        return 1.0
+    inv = 1.0 / z
+    px, py = grid[0] + grid[2] * x * inv, grid[1] + grid[2] * y * inv
+    h, w = shadows.shape[1], shadows.shape[2]
+    if px < 0.0 or py < 0.0 or px >= w - 1 or py >= h - 1:
+        return 1.0
+    j, i = int(px), int(py)
+    a, b = px - j, py - i
+    limit = 1.0 / (z - 0.018)
+    dark = 0.0
+    if shadows[lamp, i, j] > limit:
+        dark += (1.0 - a) * (1.0 - b)
+    if shadows[lamp, i, j + 1] > limit:
+        dark += a * (1.0 - b)
+    if shadows[lamp, i + 1, j] > limit:
+        dark += (1.0 - a) * b
+    if shadows[lamp, i + 1, j + 1] > limit:
+        dark += a * b
+    return 1.0 - dark
+
+
+@njit
+def bumped(n0: float, n1: float, n2: float, a0: float, a1: float, a2: float, su: float, sv: float) -> tuple[float, float, float]:
+    """The unit normal tilted by the relief's slopes along the direction ``a`` and across it."""
+    d = a0 * n0 + a1 * n1 + a2 * n2
+    t0, t1, t2 = a0 - d * n0, a1 - d * n1, a2 - d * n2
+    m = t0 * t0 + t1 * t1 + t2 * t2
+    if m < 1e-12:
+        return n0, n1, n2
+    m = 1.0 / math.sqrt(m)
+    t0, t1, t2 = t0 * m, t1 * m, t2 * m
+    b0, b1, b2 = n1 * t2 - n2 * t1, n2 * t0 - n0 * t2, n0 * t1 - n1 * t0
+    o0, o1, o2 = n0 - su * t0 - sv * b0, n1 - su * t1 - sv * b1, n2 - su * t2 - sv * b2
+    m = 1.0 / math.sqrt(o0 * o0 + o1 * o1 + o2 * o2)
+    return o0 * m, o1 * m, o2 * m
+
+
+@njit
+def lamp_at(
+    n0: float, n1: float, n2: float, v0: float, v1: float, v2: float, lx: float, ly: float, lz: float
+) -> tuple[float, float, float, float]:
+    """(distance, intensity there, cosine of incidence, highlight) of a lamp at (lx, ly, lz) from the point; v: unit view."""
+    d2 = lx * lx + ly * ly + lz * lz
+    d = math.sqrt(d2)
+    inv = 1.0 / d
+    facing = (n0 * lx + n1 * ly + n2 * lz) * inv
+    beam = -lz * inv
+    if facing <= 0.0 or beam <= 0.0:
+        return d, 0.0, 0.0, 0.0
+    hx, hy, hz = lx * inv - v0, ly * inv - v1, lz * inv - v2
+    half = n0 * hx + n1 * hy + n2 * hz
+    p = half * half / (hx * hx + hy * hy + hz * hz)
+    p = p * p
+    p = p * p
+    p = p * p
+    return d, LAMP_INTENSITY * beam * beam * inv * inv, facing, p * p
+
+
+@njit
+def shadow_blocks(inv_z: Vec, rays_x: Vec, rays_y: Vec, lamps: Vec, shadows: Floats, grid: Vec, size: int, marks: Bytes) -> None:
+    """Marks the blocks of ``size`` pixels, and their neighbours, where any lamp is hidden from any of every fourth pixels."""
+    for i in range(0, inv_z.shape[0], 4):
+        for j in range(0, inv_z.shape[1], 4):
+            if inv_z[i, j] <= 0.0:
+                continue
+            z = 1.0 / inv_z[i, j]
+            px, py = rays_x[i, j] * z, rays_y[i, j] * z
+            for k in range(lamps.shape[0]):
+                if lit(shadows, k, grid, px - lamps[k, 0], py - lamps[k, 1], z - lamps[k, 2]) < 1.0:
+                    bi, bj = i // size, j // size
+                    for a in range(max(bi - 1, 0), min(bi + 2, marks.shape[0])):
+                        for b in range(max(bj - 1, 0), min(bj + 2, marks.shape[1])):
+                            marks[a, b] = 1
+                    break
+
+
+@njit
+def fading(e: float) -> float:
+    """exp(-e) to 1 % for -0.8 < e < 1 (daylight within a picture), never negative."""
+    return 1.0 / (1.0 + e + 0.5 * e * e) if e > 0.0 else 1.0 - e + 0.5 * e * e
+
+
+@njit
+def light_fields(
+    out: Vec,
+    px: float,
+    py: float,
+    z: float,
+    n0: float,
+    n1: float,
+    n2: float,
+    along: Vec,
+    flip: float,
+    lamps: Vec,
+    table: Floats,
+    day: Vec,
+    kd: Vec,
+    down: Vec,
+) -> None:
+    """Fills the fields of a point with unit normal n but for the texel coordinates: daylight into the sums, each lamp unshadowed
+    into its own. ``flip``: -1 where texture v runs against n × u."""
+    d = along[0] * n0 + along[1] * n1 + along[2] * n2
+    t0, t1, t2 = along[0] - d * n0, along[1] - d * n1, along[2] - d * n2
+    m = 1.0 / math.sqrt(max(t0 * t0 + t1 * t1 + t2 * t2, 1e-12))
+    t0, t1, t2 = t0 * m, t1 * m, t2 * m
+    b0, b1, b2 = (n1 * t2 - n2 * t1) * flip, (n2 * t0 - n0 * t2) * flip, (n0 * t1 - n1 * t0) * flip
+    dv = math.sqrt(px * px + py * py + z * z)
+    v0, v1, v2 = px / dv, py / dv, z / dv
+    last = table.shape[0] - 1
+    at = min(int(dv * PER_STEP + 0.5), last)
+    deeper = min(max(px * down[0] + py * down[1] + z * down[2], -1.0), 3.0)
+    for c in range(3):
+        half = 0.5 * day[c] * table[at, c] * fading(kd[c] * deeper)
+        out[F_LIGHT + c] = -half * (n0 * down[0] + n1 * down[1] + n2 * down[2])
+        out[F_U + c] = -half * (t0 * down[0] + t1 * down[1] + t2 * down[2])
+        out[F_V + c] = -half * (b0 * down[0] + b1 * down[1] + b2 * down[2])
+        out[F_ANY + c] = half
+        out[F_SHINE + c], out[F_SHINE_U + c], out[F_SHINE_V + c] = 0.0, 0.0, 0.0
+    out[F_RANGE], out[F_PLACE], out[F_PLACE + 1], out[F_PLACE + 2] = dv, px, py, z
+    for k in range(lamps.shape[0]):
+        first = F_LAMPS + k * LAMP_FIELDS
+        lx, ly, lz = lamps[k, 0] - px, lamps[k, 1] - py, lamps[k, 2] - z
+        d, light, facing, shine = lamp_at(n0, n1, n2, v0, v1, v2, lx, ly, lz)
+        if light <= 0.0:
+            for c in range(LAMP_FIELDS):
+                out[first + c] = 0.0
+            continue
+        inv = 1.0 / d
+        lu, lv = (t0 * lx + t1 * ly + t2 * lz) * inv, (b0 * lx + b1 * ly + b2 * lz) * inv
+        hx, hy, hz = lx * inv - v0, ly * inv - v1, lz * inv - v2
+        # Of the 16th power of a cosine squared: 2 · 16 times the relative change of the cosine.
+        change = 32.0 / (n0 * hx + n1 * hy + n2 * hz)
+        hu, hv = change * (t0 * hx + t1 * hy + t2 * hz), change * (b0 * hx + b1 * hy + b2 * hz)
+        at = min(int((d + dv) * PER_STEP + 0.5), last)
+        for c in range(3):
+            w = light * table[at, c]
+            out[first + c], out[first + 3 + c], out[first + 6 + c] = facing * w, lu * w, lv * w
+            s = shine * w
+            out[first + 9 + c], out[first + 12 + c], out[first + 15 + c] = s, s * hu, s * hv
+
+
+@njit
+def add_lamp(out: Vec, fields: Vec, k: int, share: float) -> None:
+    """Adds ``share`` of lamp ``k``'s own fields to the sums in ``out``."""
+    first = F_LAMPS + k * LAMP_FIELDS
+    for c in range(9):
+        out[c] += share * fields[first + c]
+        out[F_SHINE + c] += share * fields[first + 9 + c]
+
+
+@njit
+def combine(f: Vec, rho0: float, rho1: float, rho2: float, su: float, sv: float, gloss: float, out: Floats) -> None:
+    """Radiance of a patch from its fields, its albedo and its slopes, into ``out`` (3,)."""
+    m = 1.0 / math.sqrt(1.0 + su * su + sv * sv)
+    out[0] = rho0 * max(f[9] + (f[0] - su * f[3] - sv * f[6]) * m, 0.0) + gloss * min(
+        max(f[12] - su * f[15] - sv * f[18], 0.0), 4.0 * f[12]
+    )
+    out[1] = rho1 * max(f[10] + (f[1] - su * f[4] - sv * f[7]) * m, 0.0) + gloss * min(
+        max(f[13] - su * f[16] - sv * f[19], 0.0), 4.0 * f[13]
+    )
+    out[2] = rho2 * max(f[11] + (f[2] - su * f[5] - sv * f[8]) * m, 0.0) + gloss * min(
+        max(f[14] - su * f[17] - sv * f[20], 0.0), 4.0 * f[14]
+    )
