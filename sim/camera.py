@@ -4,10 +4,11 @@ import math
 from typing import Any
 
 import cv2
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import hash3, mix64, njit
+from sim.noise import hash3, mix64, njit_rows
 from sim.water_optics import Optics
 
 Vec = NDArray[np.float64]
@@ -28,11 +29,11 @@ def gamma_table() -> Bytes:
     return np.asarray(np.clip(255.0 * shoulder ** (1 / 2.2) + 0.5, 0, 255), np.uint8)
 
 
-@njit
+@njit_rows
 def _mix(depth: Floats, share: Floats, wide: Floats, nodes: Vec, table: Floats, ambient: Vec, c: Vec, out: Floats) -> None:
     """Quarter-size: (R, G, B to add, share of the sharp picture to keep)."""
     far = nodes[-1]
-    for i in range(depth.shape[0]):
+    for i in numba.prange(depth.shape[0]):
         for j in range(depth.shape[1]):
             d = min(float(depth[i, j]), far)
             k = min(max(np.searchsorted(nodes, d, side="right") - 1, 0), nodes.shape[0] - 2)
@@ -43,9 +44,9 @@ def _mix(depth: Floats, share: Floats, wide: Floats, nodes: Vec, table: Floats, 
             out[i, j, 3] = 1.0 - share[i, j]
 
 
-@njit
+@njit_rows
 def _apply(core: Floats, mixing: Floats) -> None:
-    for i in range(core.shape[0]):
+    for i in numba.prange(core.shape[0]):
         for j in range(core.shape[1]):
             for m in range(3):
                 core[i, j, m] = core[i, j, m] * mixing[i, j, 3] + mixing[i, j, m]
@@ -79,7 +80,7 @@ def exposure(radiance: Floats, balance: Vec) -> float:
     return float(np.clip(MEAN_TARGET / max(mean, 1e-6), 0.02, 60.0) ** 0.92)
 
 
-@njit
+@njit_rows
 def develop(
     radiance: Floats, gain: Vec, iso: float, seed: int, frame_seq: int, normals: Floats, gamma: Bytes, out: Bytes
 ) -> None:
@@ -87,7 +88,7 @@ def develop(
     scale = (gamma.shape[0] - 1) / 1.25
     w = radiance.shape[1]
     key = hash3(seed, frame_seq, 77)
-    for i in range(radiance.shape[0]):
+    for i in numba.prange(radiance.shape[0]):
         for j in range(w):
             bits = mix64(key ^ np.uint64(i * w + j))
             for m in range(3):

@@ -12,24 +12,17 @@ Vec = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 PER_STEP = 1.0 / STEP_M
-# Fields of a smooth surface, all linear in what bumps need. By threes (R, G, B): light on a white patch for the normal, per slope u,
-# per slope v, whatever the slope; highlight, its change per slope u, per slope v. Then range, texel u and v; place x, y, z; then of
-# each lamp alone the light for normal, u, v and the highlight for normal, u, v.
-F_LIGHT, F_U, F_V, F_ANY, F_SHINE, F_SHINE_U, F_SHINE_V, F_RANGE, F_TU, F_TV, F_PLACE, F_LAMPS = (
-    0,
-    3,
-    6,
-    9,
-    12,
-    15,
-    18,
-    21,
-    22,
-    23,
-    24,
-    27,
-)
-LAMP_FIELDS = 18
+# Fields of a smooth surface. By threes (R, G, B): light on a white patch for the normal, per slope u, per slope v, whatever the
+# slope. Then range, texel u and v. Then of each lamp its highlight (R, G, B) and the half vector's lean towards u and v. Up to here
+# an unshadowed square needs them; then place x, y, z, and of each lamp alone the light for the normal, per slope u, per slope v.
+F_LIGHT, F_U, F_V, F_ANY, F_RANGE, F_TU, F_TV, F_GLINT = 0, 3, 6, 9, 12, 13, 14, 15
+GLINT_FIELDS, LAMP_FIELDS = 5, 9
+
+
+@njit
+def place_field(lamps: int) -> int:
+    """Where x, y, z stand; lamp k's own light stands at that + 3 + LAMP_FIELDS · k."""
+    return F_GLINT + GLINT_FIELDS * lamps
 
 
 @njit
@@ -153,49 +146,52 @@ def light_fields(
         out[F_U + c] = -half * (t0 * down[0] + t1 * down[1] + t2 * down[2])
         out[F_V + c] = -half * (b0 * down[0] + b1 * down[1] + b2 * down[2])
         out[F_ANY + c] = half
-        out[F_SHINE + c], out[F_SHINE_U + c], out[F_SHINE_V + c] = 0.0, 0.0, 0.0
-    out[F_RANGE], out[F_PLACE], out[F_PLACE + 1], out[F_PLACE + 2] = dv, px, py, z
+    place = place_field(lamps.shape[0])
+    out[F_RANGE], out[place], out[place + 1], out[place + 2] = dv, px, py, z
     for k in range(lamps.shape[0]):
-        first = F_LAMPS + k * LAMP_FIELDS
+        glint, own = F_GLINT + GLINT_FIELDS * k, place + 3 + LAMP_FIELDS * k
         lx, ly, lz = lamps[k, 0] - px, lamps[k, 1] - py, lamps[k, 2] - z
         d, light, facing, shine = lamp_at(n0, n1, n2, v0, v1, v2, lx, ly, lz)
-        if light <= 0.0:
-            for c in range(LAMP_FIELDS):
-                out[first + c] = 0.0
-            continue
         inv = 1.0 / d
         lu, lv = (t0 * lx + t1 * ly + t2 * lz) * inv, (b0 * lx + b1 * ly + b2 * lz) * inv
         hx, hy, hz = lx * inv - v0, ly * inv - v1, lz * inv - v2
-        # Of the 16th power of a cosine squared: 2 · 16 times the relative change of the cosine.
-        change = 32.0 / (n0 * hx + n1 * hy + n2 * hz)
-        hu, hv = change * (t0 * hx + t1 * hy + t2 * hz), change * (b0 * hx + b1 * hy + b2 * hz)
+        lean = 1.0 / max(n0 * hx + n1 * hy + n2 * hz, 1e-3)
+        out[glint + 3], out[glint + 4] = lean * (t0 * hx + t1 * hy + t2 * hz), lean * (b0 * hx + b1 * hy + b2 * hz)
         at = min(int((d + dv) * PER_STEP + 0.5), last)
         for c in range(3):
             w = light * table[at, c]
-            out[first + c], out[first + 3 + c], out[first + 6 + c] = facing * w, lu * w, lv * w
-            s = shine * w
-            out[first + 9 + c], out[first + 12 + c], out[first + 15 + c] = s, s * hu, s * hv
+            out[own + c], out[own + 3 + c], out[own + 6 + c] = facing * w, lu * w, lv * w
+            out[glint + c] = shine * w
 
 
 @njit
-def add_lamp(out: Vec, fields: Vec, k: int, share: float) -> None:
-    """Adds ``share`` of lamp ``k``'s own fields to the sums in ``out``."""
-    first = F_LAMPS + k * LAMP_FIELDS
-    for c in range(9):
-        out[c] += share * fields[first + c]
-        out[F_SHINE + c] += share * fields[first + 9 + c]
+def add_lamp(out: Vec, fields: Vec, k: int, lamps: int, share: float) -> None:
+    """Adds ``share`` of lamp ``k``'s own light to the sums in ``out``."""
+    own = place_field(lamps) + 3 + LAMP_FIELDS * k
+    for c in range(LAMP_FIELDS):
+        out[c] += share * fields[own + c]
 
 
 @njit
-def combine(f: Vec, rho0: float, rho1: float, rho2: float, su: float, sv: float, gloss: float, out: Floats) -> None:
-    """Radiance of a patch from its fields, its albedo and its slopes, into ``out`` (3,)."""
+def combine(
+    f: Vec, lamps: int, shares: Vec, rho0: float, rho1: float, rho2: float, su: float, sv: float, gloss: float, out: Floats
+) -> None:
+    """Radiance of a patch from its fields, its albedo and its slopes, into ``out`` (3,). ``shares``: how much of each lamp's
+    highlight is there."""
     m = 1.0 / math.sqrt(1.0 + su * su + sv * sv)
-    out[0] = rho0 * max(f[9] + (f[0] - su * f[3] - sv * f[6]) * m, 0.0) + gloss * min(
-        max(f[12] - su * f[15] - sv * f[18], 0.0), 4.0 * f[12]
-    )
-    out[1] = rho1 * max(f[10] + (f[1] - su * f[4] - sv * f[7]) * m, 0.0) + gloss * min(
-        max(f[13] - su * f[16] - sv * f[19], 0.0), 4.0 * f[13]
-    )
-    out[2] = rho2 * max(f[11] + (f[2] - su * f[5] - sv * f[8]) * m, 0.0) + gloss * min(
-        max(f[14] - su * f[17] - sv * f[20], 0.0), 4.0 * f[14]
-    )
+    r = rho0 * max(f[9] + (f[0] - su * f[3] - sv * f[6]) * m, 0.0)
+    g = rho1 * max(f[10] + (f[1] - su * f[4] - sv * f[7]) * m, 0.0)
+    b = rho2 * max(f[11] + (f[2] - su * f[5] - sv * f[8]) * m, 0.0)
+    for k in range(lamps):
+        at = F_GLINT + GLINT_FIELDS * k
+        # The cosine to the half vector against what it is without the slopes, to the 32nd power as in `lamp_at`.
+        p = max(1.0 - su * f[at + 3] - sv * f[at + 4], 0.0) * m
+        p = p * p
+        p = p * p
+        p = p * p
+        p = p * p
+        p = min(p * p, 100.0) * gloss * shares[k]
+        r += p * f[at]
+        g += p * f[at + 1]
+        b += p * f[at + 2]
+    out[0], out[1], out[2] = r, g, b

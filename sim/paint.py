@@ -21,10 +21,10 @@ _ALBEDO, _SLOPE = 1.0 / (65025.0 * 65536.0), 1.0 / 16384.0
 def wanted_tiles(
     face_of: Ints, w1_of: Vec, w2_of: Vec, faces: Ints, uv: Vec, layer_of: Ints, tile_m: float, wanted: Bytes
 ) -> None:
-    """Marks ``wanted[layer, tile u, tile v]`` for what every second pixel of every second row shows."""
+    """Marks ``wanted[layer, tile u, tile v]`` for what every third pixel of every third row shows."""
     nu, nv = wanted.shape[1], wanted.shape[2]
-    for i in range(0, face_of.shape[0], 2):
-        for j in range(0, face_of.shape[1], 2):
+    for i in range(0, face_of.shape[0], 3):
+        for j in range(0, face_of.shape[1], 3):
             f = face_of[i, j]
             if f < 0:
                 continue

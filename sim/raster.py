@@ -6,14 +6,16 @@ are the barycentric weights over depth, so nothing needs clipping. Scalar, seque
 
 import math
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import njit
+from sim.noise import njit, njit_rows
 from wire.rig import CameraRig
 
 Vec = NDArray[np.float64]
 Ints = NDArray[np.int32]
+BANDS = 4
 
 
 def distort(camera: CameraRig, x: Vec, y: Vec) -> tuple[Vec, Vec]:
@@ -96,6 +98,8 @@ def _face(
     rays_x: Vec,
     rays_y: Vec,
     lens: Vec,
+    first: int,
+    end: int,
     inv_z: Vec,
     face_of: Ints,
     w1_of: Vec,
@@ -113,6 +117,7 @@ def _face(
     if az > near and bz > near and cz > near:
         px, qx, rx, py, qy, ry = ax / az, bx / bz, cx / cz, ay / az, by / bz, cy / cz
         left, right, top, bottom = _bounds(min(px, qx, rx), max(px, qx, rx), min(py, qy, ry), max(py, qy, ry), lens, w, h)
+    top, bottom = max(top, first), min(bottom, end)
     if left >= right or top >= bottom:
         return
     k = 1.0 / det
@@ -143,6 +148,8 @@ def _face(
 
 @njit
 def raster(
+    first: int,
+    end: int,
     vertices: Vec,
     uv: Vec,
     faces: Ints,
@@ -159,8 +166,8 @@ def raster(
     w1_of: Vec,
     w2_of: Vec,
 ) -> None:
-    """Draws the ``chosen`` parts. ``turn``: ship → camera (3, 3); ``eye``: camera in the ship frame. ``parts`` rows: first and
-    last + 1 face, layer, cut flag. Buffers in: inv_z 0, face_of -1."""
+    """Draws the ``chosen`` parts into rows ``first`` to ``end`` - 1. ``turn``: ship → camera (3, 3); ``eye``: camera in the ship
+    frame. ``parts`` rows: first and last + 1 face, layer, cut flag. Buffers in: inv_z 0, face_of -1."""
     e0, e1, e2 = eye[0], eye[1], eye[2]
     t00, t01, t02 = turn[0, 0], turn[0, 1], turn[0, 2]
     t10, t11, t12 = turn[1, 0], turn[1, 1], turn[1, 2]
@@ -195,8 +202,37 @@ def raster(
                 rays_x,
                 rays_y,
                 lens,
+                first,
+                end,
                 inv_z,
                 face_of,
                 w1_of,
                 w2_of,
             )
+
+
+@njit_rows
+def raster_bands(
+    vertices: Vec,
+    uv: Vec,
+    faces: Ints,
+    parts: Vec,
+    chosen: Ints,
+    cuts: Vec,
+    turn: Vec,
+    eye: Vec,
+    rays_x: Vec,
+    rays_y: Vec,
+    lens: Vec,
+    inv_z: Vec,
+    face_of: Ints,
+    w1_of: Vec,
+    w2_of: Vec,
+) -> None:
+    """`raster` over the whole picture, in bands of rows side by side; for large pictures."""
+    rows = (rays_x.shape[0] + BANDS - 1) // BANDS
+    for band in numba.prange(BANDS):
+        raster(
+            band * rows, min((band + 1) * rows, rays_x.shape[0]), vertices, uv, faces, parts, chosen, cuts, turn, eye, rays_x,
+            rays_y, lens, inv_z, face_of, w1_of, w2_of,
+        )  # fmt: skip

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from hull.frames import ShipPose
 from sim import camera
 from sim.noise import normal_table
-from sim.raster import distort, pixel_rays, raster
+from sim.paint import wanted_tiles
+from sim.raster import distort, pixel_rays, raster, raster_bands
 from sim.scenario import Water
 from sim.scene import Scene
-from sim.paint import wanted_tiles
 from sim.shade import shade
 from sim.snow import SINK_MPS, add_snow
 from sim.textures import LEVELS, TEXEL_M, TilePool
@@ -94,12 +94,14 @@ class _Geometry:
 
 
 class Renderer:
-    """``seed``: of noise and marine snow (the paint's comes from the scenario). ``ship``: pose of the hull in the world."""
+    """``seed``: of noise and marine snow (the paint's comes from the scenario). ``ship``: pose of the hull in the world.
+    Set ``exact`` to have every pixel lit on its own; see `sim.shade`."""
 
     def __init__(self, scene: Scene, water: Water, rig: Rig, seed: int, ship: ShipPose | None = None) -> None:
         self.scene, self.water, self.rig, self.seed = scene, water, rig, seed
         self.ship = ShipPose(0.0, draught_m=scene.surface.draught_m) if ship is None else ship
         self.geometry = _Geometry(scene)
+        self.exact = False
         self.rays_x, self.rays_y = pixel_rays(rig.camera)
         self.lens = _lens(rig.camera, self.rays_x, self.rays_y)
         self.optics = optics(water, rig, self.rays_x, self.rays_y)
@@ -133,7 +135,7 @@ class Renderer:
     def _draw(self, view: View, far: float) -> _Buffers:
         g, rig = self.geometry, self.rig.camera
         buffers = _buffers(rig.height, rig.width)
-        raster(
+        raster_bands(
             g.vertices,
             g.uv,
             g.faces,
@@ -166,6 +168,8 @@ class Renderer:
             b = _buffers(_SHADOW.height, _SHADOW.width)
             eye = view.eye + view.turn.T @ lamp
             raster(
+                0,
+                _SHADOW.height,
                 g.vertices,
                 g.uv,
                 g.faces,
@@ -239,6 +243,7 @@ class Renderer:
             self._daylight(view) * o.ambient,
             o.kd,
             np.ascontiguousarray(view.ned_turn[:, 2]),
+            self.exact,
             radiance,
             depth,
         )

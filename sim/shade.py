@@ -5,14 +5,13 @@ interpolated (`sim.light.light_fields`), elsewhere at every pixel; paint, its re
 """
 
 import math
+from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.light import (
-    F_LAMPS,
-    F_PLACE,
     F_RANGE,
     F_TU,
     F_TV,
@@ -25,6 +24,7 @@ from sim.light import (
     lamp_at,
     light_fields,
     lit,
+    place_field,
     shadow_blocks,
 )
 from sim.noise import njit, njit_rows
@@ -66,21 +66,23 @@ def shade(
     day: Vec,
     kd: Vec,
     down: Vec,
+    exact: bool,
     radiance: Floats,
     depth: Floats,
 ) -> None:
     """Fills ``radiance`` (h, w, 3) R, G, B and ``depth`` (range along the ray [m], 1e3 for water). ``day``: daylight irradiance
-    at the camera, ``down``: the world's down in the camera frame, ``along_of``: each part's texture direction u there."""
+    at the camera, ``down``: the world's down in the camera frame, ``along_of``: each part's texture direction u there. ``exact``:
+    every pixel on its own."""
     h, w = face_of.shape
     rows, cols = (h + BLOCK - 1) // BLOCK, (w + BLOCK - 1) // BLOCK
     per_texel = 1.0 / texel
-    fields = F_LAMPS + LAMP_FIELDS * lamps.shape[0]
+    fields = place_field(lamps.shape[0]) + 3 + LAMP_FIELDS * lamps.shape[0]
     marks = np.zeros((h // MARK + 1, w // MARK + 1), np.uint8)
     if shadows.shape[0] > 0:
         shadow_blocks(inv_z, rays_x, rays_y, lamps, shadows, grid, MARK, marks)
     for bi in numba.prange(rows):
         corner, normal = np.zeros((4, fields)), np.zeros((4, 3))
-        here, step, total = np.zeros(fields), np.zeros(fields), np.zeros(fields)
+        here, step, total, shares = np.zeros(fields), np.zeros(fields), np.zeros(fields), np.ones(lamps.shape[0])
         for bj in range(cols):
             # Ever smaller squares: the whole block, its quarters, theirs; single pixels where all that fails.
             done = np.uint64(0)
@@ -92,7 +94,7 @@ def shade(
                             continue
                         i1, j1 = min(i0 + size, h), min(j0 + size, w)
                         slot = -1
-                        if _is_smooth(inv_z, face_of, part_of, i0, i1, j0, j1):
+                        if not exact and _is_smooth(inv_z, face_of, part_of, i0, i1, j0, j1):
                             for k in range(4):
                                 _at_corner(
                                     corner[k], normal[k], (i1 - 1 if k >= 2 else i0), (j1 - 1 if k % 2 else j0), inv_z, face_of,
@@ -104,11 +106,11 @@ def shade(
                             gloss = layers[layer_of[face_of[i0, j0]], 5]
                             if _any_marked(marks, i0, i1, j0, j1):
                                 _fill_shadowed(
-                                    tiles[slot], corner, gloss, i0, i1, j0, j1, here, step, total, lamps, shadows, grid, radiance,
-                                    depth,
+                                    tiles[slot], corner, gloss, i0, i1, j0, j1, here, step, total, shares, lamps, shadows,
+                                    grid, radiance, depth,
                                 )  # fmt: skip
                             else:
-                                _fill(tiles[slot], corner, gloss, i0, i1, j0, j1, here, step, lamps.shape[0], radiance, depth)
+                                _fill(tiles[slot], corner, gloss, i0, i1, j0, j1, here, step, shares, radiance, depth)
                             for p in range(a, a + size, SMALLEST):
                                 for q in range(b, b + size, SMALLEST):
                                     done |= _bit(p, q)
@@ -123,7 +125,7 @@ def shade(
 
 
 @njit
-def _bit(a: int, b: int) -> int:
+def _bit(a: int, b: int) -> Any:
     return np.uint64(1) << np.uint64((a // SMALLEST) * (BLOCK // SMALLEST) + b // SMALLEST)
 
 
@@ -150,7 +152,7 @@ def _is_smooth(inv_z: Vec, face_of: Ints, part_of: Ints, i0: int, i1: int, j0: i
             if f != first and (f < 0 or part_of[f] != part):
                 return False
             low, high = min(low, inv_z[i, j]), max(high, inv_z[i, j])
-    return high < MAX_FOLD * low
+    return bool(high < MAX_FOLD * low)
 
 
 @njit
@@ -195,22 +197,25 @@ def _fill(
     j1: int,
     here: Vec,
     step: Vec,
-    lamps: int,
+    shares: Vec,
     radiance: Floats,
     depth: Floats,
 ) -> None:
     """A smooth square without shadows."""
+    lamps = shares.shape[0]
+    fields = place_field(lamps)
+    shares[:] = 1.0
     for c in range(4):
         for k in range(lamps):
-            add_lamp(corner[c], corner[c], k, 1.0)
+            add_lamp(corner[c], corner[c], k, lamps, 1.0)
     for i in range(i0, i1):
-        _row(corner, i, i0, i1, j0, j1, F_PLACE, here, step)
+        _row(corner, i, i0, i1, j0, j1, fields, here, step)
         for j in range(j0, j1):
             x16, y16 = int(here[F_TU]), int(here[F_TV])
             rho0, rho1, rho2, su, sv = blend(tile, min(max(x16, 0), LAST16), min(max(y16, 0), LAST16))
-            combine(here, rho0, rho1, rho2, su, sv, gloss, radiance[i, j])
+            combine(here, lamps, shares, rho0, rho1, rho2, su, sv, gloss, radiance[i, j])
             depth[i, j] = here[F_RANGE]
-            for k in range(F_PLACE):
+            for k in range(fields):
                 here[k] += step[k]
 
 
@@ -226,6 +231,7 @@ def _fill_shadowed(
     here: Vec,
     step: Vec,
     total: Vec,
+    shares: Vec,
     lamps: Vec,
     shadows: Floats,
     grid: Vec,
@@ -233,20 +239,19 @@ def _fill_shadowed(
     depth: Floats,
 ) -> None:
     """A smooth square in which a lamp may be hidden: the lamps are weighed pixel by pixel."""
-    fields = corner.shape[1]
+    fields, place = corner.shape[1], place_field(lamps.shape[0])
     for i in range(i0, i1):
         _row(corner, i, i0, i1, j0, j1, fields, here, step)
         for j in range(j0, j1):
-            for k in range(F_RANGE):
+            for k in range(place):
                 total[k] = here[k]
-            x, y, z = here[F_PLACE], here[F_PLACE + 1], here[F_PLACE + 2]
+            x, y, z = here[place], here[place + 1], here[place + 2]
             for k in range(lamps.shape[0]):
-                share = lit(shadows, k, grid, x - lamps[k, 0], y - lamps[k, 1], z - lamps[k, 2])
-                if share > 0.0:
-                    add_lamp(total, here, k, share)
+                shares[k] = lit(shadows, k, grid, x - lamps[k, 0], y - lamps[k, 1], z - lamps[k, 2])
+                add_lamp(total, here, k, lamps.shape[0], shares[k])
             x16, y16 = int(here[F_TU]), int(here[F_TV])
             rho0, rho1, rho2, su, sv = blend(tile, min(max(x16, 0), LAST16), min(max(y16, 0), LAST16))
-            combine(total, rho0, rho1, rho2, su, sv, gloss, radiance[i, j])
+            combine(total, lamps.shape[0], shares, rho0, rho1, rho2, su, sv, gloss, radiance[i, j])
             depth[i, j] = here[F_RANGE]
             for k in range(fields):
                 here[k] += step[k]

@@ -1,4 +1,4 @@
-"""What paint, steel and fouling look like: tiles of albedo, relief gradient and gloss, made from noise when first seen.
+"""What paint, steel and fouling look like: tiles of albedo and relief gradient, made from noise when first seen.
 
 A tile's texels depend on its place, level, layer parameters and seed alone, never on what was looked at before.
 Level L has texels of TEXEL_M · 2^L, band-limited to them. Patterns follow dry-dock photographs of antifouling (docs/picture.md).
@@ -234,11 +234,11 @@ def _segment(a: float, y: float, digit: int) -> bool:
 
 
 @njit
-def _texel(c: Vec, layer: Vec, decals: Vec, index: int, u: float, v: float, texel: float) -> tuple[float, float]:
-    """Albedo into ``c``; returns (height [m], gloss)."""
+def _texel(c: Vec, layer: Vec, decals: Vec, index: int, u: float, v: float, texel: float) -> float:
+    """Albedo into ``c``; returns the height [m]."""
     style, seed, fouling = int(layer[0]), int(layer[6]), layer[4]
     c[0], c[1], c[2] = layer[1], layer[2], layer[3]
-    height, gloss = 0.0, layer[5]
+    height = 0.0
     if style == 0:
         height = _paint(c, u, v, texel, seed, 0.0)
         bead, near = _seams(u, v)
@@ -264,7 +264,7 @@ def _texel(c: Vec, layer: Vec, decals: Vec, index: int, u: float, v: float, texe
         height = 0.0003 * value_noise(u / 0.01, v / 0.01, seed + 64)
     if style != 4:
         height += _foul(c, u, v, texel, seed, fouling)
-    return height, gloss
+    return height
 
 
 @njit_rows
@@ -277,8 +277,7 @@ def fill_tile(out: Bytes, layer: Vec, decals: Vec, index: int, tu: int, tv: int,
         c = np.zeros(3)
         for j in range(n + 1):
             u, v = (tu * TEXELS + j) * texel, (tv * TEXELS + i) * texel
-            height, gloss = _texel(c, layer, decals, index, u, v, texel)
-            heights[i, j] = height
+            heights[i, j] = _texel(c, layer, decals, index, u, v, texel)
             if i < n and j < n:
                 for k in range(3):
                     out[i, j, k] = int(math.sqrt(min(max(c[k], 0.0), 1.0)) * 255.0 + 0.5)

@@ -248,3 +248,20 @@ def test_rays_invert_the_lens(renderer: Renderer) -> None:
     u, v = distort(CameraRig(), renderer.rays_x, renderer.rays_y)
     assert np.abs(u - np.arange(640)[None]).max() < 1e-9
     assert np.abs(v - np.arange(480)[:, None]).max() < 1e-9
+
+
+@pytest.mark.parametrize("x", [TORPEDO_X, ANODE_X, PATTERN_X, GRATING_X, BARE_X])
+def test_interpolated_light_is_what_every_pixel_on_its_own_would_get(renderer: Renderer, x: float) -> None:
+    place = pose(renderer, x, 0.7, 0.2, 0.05)
+    fast, fast_range = renderer.direct(*place)
+    renderer.exact = True
+    try:
+        slow, slow_range = renderer.direct(*place)
+    finally:
+        renderer.exact = False
+    level = float(slow.mean())
+    apart = np.abs(fast - slow)
+    assert not np.array_equal(fast, slow), "the fast way was taken"
+    # Measured: 2.1 % in the mean; up to 38 % of the mean level in 1 % of the pixels, glints on steep little bumps; 4 mm of range.
+    assert float(apart.mean()) < 0.03 * level and float(np.percentile(apart, 99)) < 0.5 * level
+    assert float(np.abs(fast_range - slow_range).max()) < 0.006
