@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 PER_STEP = 1.0 / STEP_M
 # Fields of a smooth surface. By threes (R, G, B): light on a white patch for the normal, per slope u, per slope v, whatever the
-# slope. Then range, texel u and v. Then of each lamp its highlight (R, G, B) and the half vector's lean towards u and v. Up to here
+# slope. Then range, texel u and v. Then of each lamp its highlight (R, G, B) and the half vector's lean to u and v. Up to here
 # an unshadowed square needs them; then place x, y, z, and of each lamp alone the light for the normal, per slope u, per slope v.
 F_LIGHT, F_U, F_V, F_ANY, F_RANGE, F_TU, F_TV, F_GLINT = 0, 3, 6, 9, 12, 13, 14, 15
 GLINT_FIELDS, LAMP_FIELDS = 5, 9
