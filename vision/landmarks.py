@@ -24,6 +24,10 @@ INNER = 0.75
 RING_M = 0.08
 SEARCH_SIGMAS = 3.0
 MAX_SEARCH_M = 2.0
+OUT_OF_VIEW_M = 0.5
+"""Farther from the middle of the view than this a grating cannot be seen well enough at survey ranges."""
+COARSE = 5
+"""Of so many grid steps one is projected; between them pixels are interpolated, good to a tenth of a pixel."""
 PLAY_S_M = 0.15
 MIN_CONTRAST = 0.30
 MAX_RIVAL = 0.6
@@ -67,7 +71,8 @@ class LandmarkSpotter:
         pose = look.belief.pose
         reach = min(SEARCH_SIGMAS * pose.x_std_m + 0.1, MAX_SEARCH_M)
         for grating in self._gratings:
-            if grating.side != look.side or abs(grating.x_m - pose.x_m) > reach + 1.0 or abs(grating.s_m - pose.s_m) > 1.0:
+            apart = abs(grating.x_m - pose.x_m) - reach, abs(grating.s_m - pose.s_m)
+            if grating.side != look.side or max(apart) > OUT_OF_VIEW_M:
                 continue
             spot = find_opening(picture, look, grating, reach)
             if spot is None:
@@ -114,18 +119,36 @@ def find_opening(picture: Image, look: Look, grating: KnownFitting, reach_m: flo
 
 def _darkness(picture: Image, look: Look, x: NDArray[np.float64], s: NDArray[np.float64]) -> tuple[Map, Map]:
     """How much darker than the plating around, 0 to 1, on the grid (rows along s); and 1 where the picture shows the place."""
-    grid_x, grid_s = np.meshgrid(x, s)
-    pixels, ahead = look.project(grid_x.ravel(), grid_s.ravel())
-    u = pixels[:, 0].reshape(grid_x.shape).astype(np.float32)
-    v = pixels[:, 1].reshape(grid_x.shape).astype(np.float32)
+    u, v, ahead = _projected(look, x, s)
     height, width = picture.shape[:2]
-    valid = (ahead.reshape(grid_x.shape) & (u >= 4) & (u <= width - 5) & (v >= 4) & (v <= height - 5)).astype(np.float32)
+    valid = (ahead & (u >= 4) & (u <= width - 5) & (v >= 4) & (v <= height - 5)).astype(np.float32)
     grey = cv2.medianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), 5)
     flat = cv2.remap(grey, u, v, cv2.INTER_LINEAR).astype(np.float32) * valid
     local = cv2.dilate(flat, np.ones((25, 25), np.uint8))
     local = cv2.GaussianBlur(local, (0, 0), 8.0)
     dark = np.clip((0.62 - flat / np.maximum(local, 1.0)) / 0.25, 0.0, 1.0) * valid
     return np.asarray(dark, np.float32), valid
+
+
+def _projected(look: Look, x: NDArray[np.float64], s: NDArray[np.float64]) -> tuple[Map, Map, NDArray[np.bool_]]:
+    """Pixels of the grid's places, and whether all around each are ahead of the camera."""
+    nodes_x = np.linspace(x[0], x[-1], len(x) // COARSE + 2)
+    nodes_s = np.linspace(s[0], s[-1], len(s) // COARSE + 2)
+    grid_x, grid_s = np.meshgrid(nodes_x, nodes_s)
+    pixels, ahead = look.project(grid_x.ravel(), grid_s.ravel())
+    planes = np.stack([pixels[:, 0], pixels[:, 1], ahead]).reshape(3, len(nodes_s), len(nodes_x)).astype(np.float64)
+    j, b = _between(x, nodes_x)
+    i, a = _between(s, nodes_s)
+    across = planes[:, :, j] * (1.0 - b) + planes[:, :, j + 1] * b
+    full = across[:, i] * (1.0 - a)[:, None] + across[:, i + 1] * a[:, None]
+    return full[0].astype(np.float32), full[1].astype(np.float32), full[2] > 0.999
+
+
+def _between(places: NDArray[np.float64], nodes: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Index of the evenly spaced node before each place, and how far it is on to the next, 0 to 1."""
+    where = (places - nodes[0]) / (nodes[1] - nodes[0])
+    index = np.clip(where.astype(np.intp), 0, len(nodes) - 2)
+    return index, where - index
 
 
 def _box(half_x: float, half_s: float) -> Map:
