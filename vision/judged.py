@@ -46,12 +46,14 @@ def _cells_clear(holes: Mask) -> Mask:
 
 def largest_rectangle(clear: Mask) -> tuple[int, int, int, int]:
     """(row0, col0, row1, col1), ends excluded, of the largest all-true rectangle; the first of equals; empty if none."""
-    rows, cols = clear.shape
+    rows = [sum(1 << int(col) for col in np.flatnonzero(row)) for row in clear]
     best, best_area = (0, 0, 0, 0), 0
-    for top in range(rows):
-        run = np.ones(cols, np.bool_)
-        for bottom in range(top, rows):
-            run &= clear[bottom]
+    for top in range(len(rows)):
+        run = rows[top]
+        for bottom in range(top, len(rows)):
+            run &= rows[bottom]
+            if not run:
+                break
             start, length = longest_run(run)
             area = length * (bottom + 1 - top)
             if area > best_area:
@@ -59,11 +61,10 @@ def largest_rectangle(clear: Mask) -> tuple[int, int, int, int]:
     return best
 
 
-def longest_run(flags: Mask) -> tuple[int, int]:
-    """(start, length) of the longest run of true."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    if len(edges) == 0:
-        return 0, 0
-    lengths = edges[1::2] - edges[::2]
-    k = int(np.argmax(lengths))
-    return int(edges[2 * k]), int(lengths[k])
+def longest_run(flags: int) -> tuple[int, int]:
+    """(start, length) of the longest run of set bits, the lowest of equals; (0, 0) when none is set."""
+    length, starts = 0, 0
+    while flags:
+        starts, length = flags, length + 1
+        flags &= flags >> 1
+    return (starts & -starts).bit_length() - 1 if starts else 0, length

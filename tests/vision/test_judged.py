@@ -68,5 +68,6 @@ def test_largest_rectangle_against_brute_force(seed: int) -> None:
 
 
 def test_longest_run() -> None:
-    assert longest_run(np.array([False, True, True, False, True])) == (1, 2)
-    assert longest_run(np.zeros(3, np.bool_)) == (0, 0)
+    assert longest_run(0b10110) == (1, 2)
+    assert longest_run(0b11011) == (0, 2), "the lowest of equals"
+    assert longest_run(0) == (0, 0)
