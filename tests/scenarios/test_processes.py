@@ -154,6 +154,19 @@ def test_kill_the_station_then_hold_from_the_page(demo: Demo, ears: Ears) -> Non
     nothing_lost(demo.folder)
     hold_in_tlog(demo.folder / "telemetry.tlog", held_at)
     subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=demo.folder, check=True)
+    as_good_as_in_one_process(demo.folder)
+
+
+def as_good_as_in_one_process(folder: Path) -> None:
+    """The bounds that `test_in_process` holds the same mission to, also over sockets, with a hold and a dead station."""
+    from sim.score import score
+
+    figures = score(folder, SCENARIO)
+    assert figures["pd"] >= 0.6
+    assert figures["inspected_fraction"] >= 0.9
+    assert figures["claimed_but_unseen_fraction"] <= 0.02
+    assert figures["collisions"] == 0
+    assert figures["min_clearance_m"] > 0.1
 
 
 def resumed(demo: Demo, ears: Ears) -> bool:
