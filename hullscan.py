@@ -174,6 +174,18 @@ def _sim(args: argparse.Namespace) -> int:
     return 0
 
 
+def _bench(args: argparse.Namespace) -> int:
+    from sim.bench import bench_sim, machine
+
+    if not args.json:
+        host = machine()
+        print(f"{host['cpu']}, {host['cores']} cores, load {host['load'][0]}, {host['date']}")
+    result = bench_sim(None if args.json else print)
+    if args.json:
+        print(json.dumps(result, indent=2, sort_keys=True))
+    return 0
+
+
 def _verify(args: argparse.Namespace) -> int:
     from station.evidence import verify
 
@@ -280,6 +292,9 @@ def _parser() -> argparse.ArgumentParser:
     sim.add_argument("scenario", type=Path, metavar="SCENARIO.yaml")
     _served_options(sim)
     sim.add_argument("--seed", type=int, default=None)
+    bench = command("bench", _bench, "measure this machine: physics, pictures, whole surveys, against the project's targets")
+    bench.add_argument("what", choices=("sim",))
+    bench.add_argument("--json", action="store_true")
     verify = command("verify", _verify, "check a survey folder against its seal")
     verify.add_argument("folder", type=Path, metavar="DIR")
     keys = command("keys", _keys, "make CURVE keys for use off loopback")
