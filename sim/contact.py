@@ -23,6 +23,7 @@ from sim.dynamics import (
     S_QUAT,
     S_TOUCHES,
     rotate_back,
+    snag_wrench,
 )
 
 Vec = NDArray[np.float64]
@@ -43,10 +44,12 @@ class Obstacle(Protocol):
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def contact_wrench(s: Vec, e: Vec, out: Vec) -> None:
-    """Adds the contact's force and moment (body) to ``out``; reports depth, force, impact speed and touches in ``s``.
+    """Adds what holds the vehicle, a caught tether and the hull's contact, as force and moment (body) to ``out``.
 
-    ``S_TOUCHES`` counts contacts that begin after at least one step without any.
+    Reports depth, force, impact speed and touches of the hull in ``s``; ``S_TOUCHES`` counts contacts that begin after at least
+    one step without any.
     """
+    snag_wrench(s, e, out)
     if e[E_ACTIVE] == 0.0:
         s[S_CONTACT_N] = 0.0
         return

@@ -35,6 +35,7 @@ STEP_S = 0.0025
 TETHER_DIAMETER_M = 0.0076
 TETHER_CD = 1.2
 TETHER_X_M = -0.15
+SNAG_NPM, SNAG_NSPM = 400.0, 60.0
 MUNK = 0.1
 
 # State indices: what is integrated …
@@ -49,7 +50,9 @@ S_SIZE = 30
 # normal NED, distance of that point's plane from the vehicle's origin, active flag).
 E_CURRENT, E_AMPLITUDE, E_OMEGA, E_NUMBER, E_DIR_N, E_DIR_E = 0, 3, 4, 5, 6, 7
 E_POINT, E_NORMAL, E_ACTIVE = 8, 11, 14
-E_SIZE = 15
+# A snagged tether: where it is caught (NED), its slack [m], and whether it is.
+E_SNAG, E_SNAGGED = 15, 19
+E_SIZE = 20
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -89,6 +92,26 @@ def tether_force(p: Vec, u: float, v: float, w: float) -> tuple[float, float, fl
     speed = math.sqrt(u * u + v * v + w * w)
     k = -0.5 * p[P_RHO] * TETHER_CD * TETHER_DIAMETER_M * p[P_TETHER] * speed
     return k * u, k * v, k * w
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def snag_wrench(s: Vec, e: Vec, out: Vec) -> None:
+    """Adds the pull of a caught tether (body) to ``out``: a spring with damping beyond its slack, which cannot push."""
+    if e[E_SNAGGED] == 0.0:
+        return
+    d0, d1, d2 = e[E_SNAG] - s[0], e[E_SNAG + 1] - s[1], e[E_SNAG + 2] - s[2]
+    away = math.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
+    if away <= e[E_SNAG + 3] or away < 1e-6:
+        return
+    d0, d1, d2 = d0 / away, d1 / away, d2 / away
+    leaving = -(d0 * s[S_GROUND] + d1 * s[S_GROUND + 1] + d2 * s[S_GROUND + 2])
+    pull = max(SNAG_NPM * (away - e[E_SNAG + 3]) + SNAG_NSPM * leaving, 0.0)
+    f0, f1, f2 = rotate_back(s[S_QUAT : S_QUAT + 4], pull * d0, pull * d1, pull * d2)
+    out[0] += f0
+    out[1] += f1
+    out[2] += f2
+    out[4] -= TETHER_X_M * f2
+    out[5] += TETHER_X_M * f1
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

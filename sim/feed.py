@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,5 +62,9 @@ class CameraFeed:
             return self._last
         position, rotation = self._world.camera_pose()
         image = self._picture.render(position, rotation, t, self._seq)
-        self._last = np.zeros_like(image) if effects.camera_black else image
+        if effects.camera_black:
+            image = np.zeros_like(image)
+        elif effects.camera_smear_px > 0:
+            image = np.asarray(cv2.blur(image, (effects.camera_smear_px, 1)), np.uint8)
+        self._last = image
         return self._last

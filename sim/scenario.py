@@ -107,9 +107,18 @@ FaultKind = Literal[
     "leak",
     "low_battery",
     "thruster_dead",
+    "thruster_reversed",
+    "tether_snag",
+    "range_stuck",
     "camera_frozen",
     "camera_black",
+    "camera_smeared",
+    "autopilot_reboot",
+    "gcs_loss",
     "mavlink_loss",
+    "mavlink_delay",
+    "mavlink_duplicate",
+    "mavlink_reorder",
 ]
 
 FAULT_PARAMS: dict[str, dict[str, tuple[float, float, float]]] = {
@@ -122,9 +131,18 @@ FAULT_PARAMS: dict[str, dict[str, tuple[float, float, float]]] = {
     "leak": {},
     "low_battery": {"fraction": (0.05, 0.0, 1.0)},
     "thruster_dead": {"number": (1.0, 1.0, 6.0)},
+    "thruster_reversed": {"number": (1.0, 1.0, 6.0)},
+    "tether_snag": {"slack_m": (1.0, 0.0, 50.0)},
+    "range_stuck": {},
     "camera_frozen": {},
     "camera_black": {},
+    "camera_smeared": {"width_px": (31.0, 3.0, 201.0)},
+    "autopilot_reboot": {},
+    "gcs_loss": {},
     "mavlink_loss": {"probability": (0.2, 0.0, 1.0)},
+    "mavlink_delay": {"delay_s": (0.3, 0.02, 10.0)},
+    "mavlink_duplicate": {"probability": (0.2, 0.0, 1.0)},
+    "mavlink_reorder": {"probability": (0.2, 0.0, 1.0)},
 }
 """Parameters of each fault kind; all also take ``duration_s`` (default: to the end)."""
 

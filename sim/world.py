@@ -16,6 +16,7 @@ from sim.autopilot import layout as a
 from sim.autopilot.autopilot import Autopilot
 from sim.autopilot.core import Range, Sensed
 from sim.autopilot.estimator import align, euler
+from sim.bad_link import BadLink
 from sim.contact import HullOnly, Obstacle, outward_normal
 from sim.dynamics import (
     E_ACTIVE,
@@ -28,6 +29,8 @@ from sim.dynamics import (
     E_OMEGA,
     E_POINT,
     E_SIZE,
+    E_SNAG,
+    E_SNAGGED,
     S_CONTACT_N,
     S_GROUND,
     S_IMPACT,
@@ -39,7 +42,7 @@ from sim.dynamics import (
     S_VEL,
     STEP_S,
 )
-from sim.faults import Effects, LossyChannel, effects_at
+from sim.faults import Effects, effects_at
 from sim.kernel import advance
 from sim.presets import PRESETS, parameter_array
 from sim.randoms import NoiseRows, NoiseStream
@@ -104,9 +107,10 @@ class World:
         self._forward = RangeFinder(self.seed, "range_forward", np.array([1.0, 0.0, 0.0]), np.array(rig.sonar_forward_mount_m))
         self._up = RangeFinder(self.seed, "range_up", np.array([0.0, 0.0, -1.0]), np.array(rig.sonar_up_mount_m))
         self.dvl = DvlServer(self.seed, rig)
-        self._channels: list[LossyChannel] = []
+        self._channels: list[BadLink] = []
         self._ranges = (Range(0), Range(24))
         self.effects = Effects()
+        self._reboots = 0
         self.distance_m = 1e9
         self.min_clearance_m = 1e9
         self.collisions = 0
@@ -160,7 +164,7 @@ class World:
 
     def attach_mavlink(self, channel: ByteChannel) -> None:
         """Adds a MAVLink client (the world's end of the channel)."""
-        lossy = LossyChannel(channel, self.seed, len(self._channels) + 1)
+        lossy = BadLink(channel, self.seed, len(self._channels) + 1)
         self._channels.append(lossy)
         self.autopilot.attach(lossy)
 
@@ -227,11 +231,20 @@ class World:
     def _apply_effects(self) -> None:
         effects = self.effects
         for k in range(6):
-            self._c[a.THRUSTER_GAIN + k] = 0.0 if k in effects.dead_thrusters else 1.0
+            turned = -1.0 if k in effects.reversed_thrusters else 1.0
+            self._c[a.THRUSTER_GAIN + k] = 0.0 if k in effects.dead_thrusters else turned
+        if effects.snag_slack_m is None:
+            self._e[E_SNAGGED] = 0.0
+        elif self._e[E_SNAGGED] == 0.0:
+            self._e[E_SNAG : E_SNAG + 3] = self._s[S_POS : S_POS + 3]
+            self._e[E_SNAG + 3], self._e[E_SNAGGED] = effects.snag_slack_m, 1.0
+        if effects.reboots > self._reboots:
+            self.autopilot.reboot(self.t)
+        self._reboots = effects.reboots
         if effects.battery_fraction is not None:
             self._battery.fraction = min(self._battery.fraction, effects.battery_fraction)
         for channel in self._channels:
-            channel.set_loss(effects.mavlink_loss)
+            channel.tick(self.t, effects.link)
 
     def _current(self) -> None:
         x, y = self.scenario.current_mps
@@ -279,6 +292,8 @@ class World:
         return up if up <= max_m else None
 
     def _read_ranges(self, count: int) -> None:
+        if self.effects.range_stuck:
+            return
         dropout = max(DROPOUT, self.effects.range_dropout)
         self._ranges = (
             Range(0, self._forward.read(count, self._cast, dropout)),

@@ -21,6 +21,7 @@ from wire.channel import ByteChannel
 Vec = NDArray[np.float64]
 
 PARAMS_PER_TICK = 20
+REBOOT_S = 1.5
 
 
 class Autopilot:
@@ -28,7 +29,11 @@ class Autopilot:
 
     def __init__(self, c: Vec, density: float = 1025.0, params: Parameters | None = None) -> None:
         self._endpoints: list[Endpoint] = []
-        self.core = Core(params=params or Parameters(), c=c, say=self._say, density=density)
+        self._boot_t = 0.0
+        self._start(Core(params=params or Parameters(), c=c, say=self._say, density=density))
+
+    def _start(self, core: Core) -> None:
+        self.core = core
         self.core.gain = self.core.params["JS_GAIN_DEFAULT"]
         self.core.load_gains()
         self._failsafes = Failsafes(self.core)
@@ -39,10 +44,25 @@ class Autopilot:
         """Adds a client; it gets the default stream unasked."""
         self._endpoints.append(Endpoint(channel, streams.DEFAULT_INTERVALS, int(self.core.params["MAV_SYSID"])))
 
+    def reboot(self, t: float) -> None:
+        """As when its power fails at ``t`` [s] and comes back: parameters stay, all else starts anew after `REBOOT_S` of silence.
+        Depth is zero where it boots (FACTS 3.7), under water too."""
+        old = self.core
+        old.c[a.ARMED] = old.c[a.EST_Z] = old.c[a.EST_CLIMB] = 0.0
+        self._boot_t = t + REBOOT_S
+        for endpoint in self._endpoints:
+            endpoint.restart(streams.DEFAULT_INTERVALS)
+        pressure = old.sensed.pressure_pa
+        self._start(Core(old.params, old.c, self._say, ground_pa=pressure, density=old.density, sensed=old.sensed))
+
     def tick(self, t: float, sensed: Sensed) -> None:
         """Every 20 ms: read clients, check failsafes, command the loops, send what is due."""
         core = self.core
-        core.t, core.sensed = t, sensed
+        core.t, core.sensed = t - self._boot_t, sensed
+        if core.t < 0.0:
+            for endpoint in self._endpoints:
+                endpoint.receive()
+            return
         self._barometer()
         for endpoint in self._endpoints:
             for message in endpoint.receive():

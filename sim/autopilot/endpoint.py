@@ -13,7 +13,12 @@ class Endpoint:
 
     def __init__(self, channel: ByteChannel, intervals: dict[int, int], system: int = 1) -> None:
         self._channel = channel
-        self._mav = mavlink.MAVLink(None, srcSystem=system, srcComponent=1)
+        self._system = system
+        self.restart(intervals)
+
+    def restart(self, intervals: dict[int, int]) -> None:
+        """As after power-up."""
+        self._mav = mavlink.MAVLink(None, srcSystem=self._system, srcComponent=1)
         self._mav.robust_parsing = True
         self.interval_us = dict(intervals)
         self.next_us: dict[int, int] = dict.fromkeys(intervals, 0)
