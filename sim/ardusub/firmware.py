@@ -2,7 +2,8 @@
 
 Order of a step: send the state, wait for the PWM that answers it, move the vehicle by 2.5 ms. While the world does anything else
 the firmware waits for the next state, so bytes from clients meet it at the same simulated time in every run.
-Before the world's clock starts, the firmware boots on deck: level, still, depth sensor in air. So its depth is zero at the surface.
+Before the world's clock starts, the firmware boots on deck: level, still, depth sensor in air, so that depth counts from the
+surface.
 """
 
 import math
@@ -56,13 +57,13 @@ class Link:
         self._last_at = time.monotonic()
         self.servos = Servos(0, 0, (0,) * 16)
 
-    def first(self, patience_s: float = BOOT_S) -> None:
+    def first(self) -> None:
         """Waits for the first servo packet: only then is the firmware's address known.
 
         Raises:
             FirmwareFault: none came.
         """
-        self.servos = self._receive(b"", None, patience_s)
+        self.servos = self._receive(b"", None, BOOT_S)
 
     def exchange(self, state: bytes) -> Servos:
         """Sends a state and returns the servo packet that answers it.
@@ -256,5 +257,3 @@ class Firmware:
 
 def _metres(reading: Range) -> float:
     return NO_ECHO_M if reading.metres is None else reading.metres
-
-

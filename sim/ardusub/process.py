@@ -28,10 +28,10 @@ class Process:
     def __init__(self, binary: Path, folder: Path, arguments: tuple[str, ...]) -> None:
         self._log_file = folder / "ardusub.log"
         mine, theirs = socket.socketpair()
+        numbers = (str(theirs.fileno()), str(os.getpid()), str(len(MAVLINK_PORTS)))
         with self._log_file.open("wb") as log, theirs:
             self._child = subprocess.Popen(
-                [sys.executable, "-I", cell.__file__, str(theirs.fileno()), str(os.getpid()), str(len(MAVLINK_PORTS))]
-                + [str(binary.resolve()), *arguments],
+                [sys.executable, "-I", cell.__file__, *numbers, str(binary.resolve()), *arguments],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -44,7 +44,7 @@ class Side:
                 self.charge = message.battery_remaining / 100.0
 
     def tell(self, t: float, sensed: Sensed, compass_error_rad: float, pwm: tuple[int, ...]) -> None:
-        """Sets the compass' error, the battery's voltage and charge, and the leak, where they changed; at most 10 times a second."""
+        """Sets compass error, battery voltage and charge, and leak where they changed; at most 10 times a second."""
         if t < self._next_set:
             return
         self._next_set = t + SET_EVERY_S

@@ -1,0 +1,31 @@
+"""Starts the firmware for a survey or a served scenario, and ends it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sim.ardusub.faults import FirmwareFault
+from sim.ardusub.firmware import Firmware
+from sim.scenario import Scenario
+
+
+@contextmanager
+def pilot_for(binary: Path | None, scenario: Scenario, truth_folder: Path | None = None) -> Iterator[Firmware | None]:
+    """The firmware while the block runs; None without a ``binary``: the stand-in flies then.
+
+    ``truth_folder``: the firmware's own files go into its ``ardusub``, else they are thrown away.
+
+    Raises:
+        FirmwareFault: it does not start, with the reason.
+    """
+    if binary is None:
+        yield None
+        return
+    if not binary.is_file():
+        raise FirmwareFault(f"--ardusub: no file {binary}, expected ArduPilot's SITL build for Sub (bin/ardusub)")
+    with TemporaryDirectory(prefix="hullscan-ardusub-") as passing:
+        folder = Path(passing) if truth_folder is None else truth_folder / "ardusub"
+        folder.mkdir(parents=True, exist_ok=True)
+        with Firmware(binary, folder, scenario.water.density_kgm3) as firmware:
+            yield firmware
