@@ -53,6 +53,8 @@ def parameters(density: float) -> dict[str, float]:
         "COMPASS_AUTODEC": 0,
         "COMPASS_DEC": 0,
     }
+    # On the simulator's own port only heartbeats and SYS_STATUS are wanted.
+    table |= {f"MAV3_{name}": 0 for name in ("EXTRA1", "EXTRA2", "EXTRA3", "POSITION", "RAW_SENS", "RAW_CTRL", "RC_CHAN", "ADSB")}
     # SITL's compasses carry these hard-iron offsets; without their calibration the heading is off by degrees.
     for number in ("", "2", "3"):
         table |= {f"COMPASS_OFS{number}_{axis}": v for axis, v in zip("XYZ", (5, 13, -18), strict=True)}
