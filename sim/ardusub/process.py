@@ -14,6 +14,7 @@ from sim.ardusub.faults import FirmwareFault
 MAVLINK_PORTS = (5760, 5762, 5763)
 START_S = 20.0
 LAST_WORDS = 5
+WAITING = "No JSON sensor message"  # said every second that the world stands still
 
 
 class Process:
@@ -75,7 +76,8 @@ class Process:
 
     def last_words(self) -> str:
         """The last lines that it printed, for an error message."""
-        lines = [line.strip() for line in self._log_file.read_text(errors="replace").splitlines() if line.strip()]
+        lines = [line.strip() for line in self._log_file.read_text(errors="replace").splitlines()]
+        lines = [line for line in lines if line and not line.startswith(WAITING)]
         return "it said: " + " | ".join(lines[-LAST_WORDS:]) if lines else "it said nothing"
 
     def close(self) -> None:
