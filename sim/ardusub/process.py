@@ -38,6 +38,7 @@ class Process:
                 stdout=log,
                 stderr=log,
                 pass_fds=(theirs.fileno(),),
+                process_group=0,  # Ctrl-C is for the simulator, which ends it
             )
         with mine:
             mine.settimeout(START_S)
