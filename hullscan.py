@@ -174,8 +174,11 @@ def _sim(args: argparse.Namespace) -> int:
     ports = Ports((args.mavlink,), args.dvl_port, camera, tuple(args.video), args.open_video, args.video_encoder)
     video = f", video {' '.join(args.video)}" if args.video else ""
     _say(f"MAVLink {args.mavlink}, DVL 127.0.0.1:{args.dvl_port}, camera zmq+{camera}{video}; Ctrl-C ends")
-    with pilot_for(args.ardusub, load_scenario(args.scenario)) as pilot:
+    mount = BLUEROV2.dvl_mount_m if args.ardusub_dvl else None
+    with pilot_for(args.ardusub, load_scenario(args.scenario), None, mount) as pilot:
         world, feed, _truth = build(args.scenario, args.seed, BLUEROV2, pilot)
+        if pilot is not None and pilot.odometry is not None:
+            world.attach_dvl(pilot.odometry.dvl_end)
         slipped = serve_until_stopped(world, feed, WallClock(), ports)
     _say(f"{world.t:.1f} s simulated, fell behind by {slipped:.1f} s")
     return 0
@@ -291,6 +294,7 @@ def _parser() -> argparse.ArgumentParser:
     _served_options(sim)
     sim.add_argument("--seed", type=int, default=None)
     sim.add_argument("--ardusub", type=Path, metavar="PATH", help="the real firmware, ArduPilot's SITL build for Sub")
+    sim.add_argument("--ardusub-dvl", action="store_true", help="give the firmware's filter the DVL too: POSHOLD and GUIDED work")
     verify = command("verify", _verify, "check a survey folder against its seal")
     verify.add_argument("folder", type=Path, metavar="DIR")
     keys = command("keys", _keys, "make CURVE keys for use off loopback")

@@ -10,6 +10,7 @@ import math
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from sim.ardusub.faults import FirmwareFault
 from sim.ardusub.json_link import Servos, encode_state, parse_servos
+from sim.ardusub.odometry import Odometry
 from sim.ardusub.parameters import HOME, NO_ECHO_M, RATE_HZ, equivalent_depth, parameter_file
 from sim.ardusub.process import MAVLINK_PORTS, Process, connect
 from sim.ardusub.side import Side
@@ -146,18 +148,21 @@ class Firmware:
         binary: of ArduPilot's SITL build for Sub.
         folder: empty, for its EEPROM, parameter file and log.
         density: of the water [kg/m3].
+        dvl_mount_m: give the filter the DVL that is mounted there; attach `odometry`'s end to the world. None: no DVL.
 
     Raises:
         FirmwareFault: it does not start, with its last words.
     """
 
-    def __init__(self, binary: Path, folder: Path, density: float = 1025.0) -> None:
-        (folder / "hullscan.parm").write_text(parameter_file(density))
+    def __init__(self, binary: Path, folder: Path, density: float = 1025.0, dvl_mount_m: Sequence[float] | None = None) -> None:
+        (folder / "hullscan.parm").write_text(parameter_file(density, dvl_mount_m))
         arguments = ("--model", "JSON:127.0.0.1", "--speedup", SPEEDUP, "--defaults", "hullscan.parm", "--home", HOME)
         self._process = Process(binary, folder, arguments)
         main, second, third = self._process.streams
         self._ports, self._clients = [Stream(main), Stream(second)], list[tuple[ByteChannel, Stream]]()
         self._side = Side(Stream(third))
+        self.odometry = None if dvl_mount_m is None else Odometry(self._side.send)
+        self._rates: Sequence[float] = (0.0, 0.0, 0.0)
         self._link = Link(self._process.physics, self._process)
         self._ranges: tuple[float, float] = (NO_ECHO_M, NO_ECHO_M)
         self._depth = 0.0
@@ -201,6 +206,8 @@ class Firmware:
         if self._heading is not None:
             error = float(wrap(sensed.mag_yaw_rad - self._heading))
             self._side.tell(t, sensed, error, self._link.servos.pwm)
+        if self.odometry is not None:
+            self.odometry.tick(t, self._rates)
 
     def advance(self, s: Vec, c: Vec, p: Vec, e: Vec, noise: Vec, first: int, n: int, scratch: Vec) -> None:
         if self._heading is None:
@@ -209,6 +216,7 @@ class Firmware:
             c[a.PWM : a.PWM + 6] = self._link.exchange(self._state(step, s)).pwm[:6]
             move(s, c, p, e, step, scratch)
         self._heading = euler(s[S_QUAT : S_QUAT + 4])[2]
+        self._rates = s[S_RATE : S_RATE + 3].tolist()
 
     # ----------------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ The vehicle is a BlueROV2 under a ship: depth sensor, compass, two echo sounders
 """
 
 import math
+from collections.abc import Sequence
 
 RATE_HZ = 400
 NO_ECHO_M = 51.0
@@ -20,8 +21,8 @@ FIELD_MGAUSS = 493.7 * math.cos(math.radians(50.53))
 DECLINATION = math.radians(-8.219)
 
 
-def parameters(density: float) -> dict[str, float]:
-    """Name → value for water of ``density`` [kg/m3]."""
+def parameters(density: float, dvl_mount_m: Sequence[float] | None = None) -> dict[str, float]:
+    """Name → value for water of ``density`` [kg/m3]. ``dvl_mount_m``: of a DVL for the filter, or None."""
     table = {
         # No GPS: with one the filter would take its origin at depth, and depth targets count from there.
         "GPS1_TYPE": 0,
@@ -58,12 +59,15 @@ def parameters(density: float) -> dict[str, float]:
     # SITL's compasses carry these hard-iron offsets; without their calibration the heading is off by degrees.
     for number in ("", "2", "3"):
         table |= {f"COMPASS_OFS{number}_{axis}": v for axis, v in zip("XYZ", (5, 13, -18), strict=True)}
+    if dvl_mount_m is not None:
+        table |= {"VISO_TYPE": 1, "VISO_DELAY_MS": 20, "EK3_SRC1_POSXY": 6, "EK3_SRC1_VELXY": 6}
+        table |= {f"VISO_POS_{axis}": v for axis, v in zip("XYZ", dvl_mount_m, strict=True)}
     return table
 
 
-def parameter_file(density: float) -> str:
+def parameter_file(density: float, dvl_mount_m: Sequence[float] | None = None) -> str:
     """As ``--defaults`` reads it."""
-    return "".join(f"{name} {value:.10g}\n" for name, value in parameters(density).items())
+    return "".join(f"{name} {value:.10g}\n" for name, value in parameters(density, dvl_mount_m).items())
 
 
 def anomaly(error_rad: float) -> tuple[float, float]:

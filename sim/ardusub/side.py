@@ -58,10 +58,10 @@ class Side:
             self.set("SIM_BATT_VOLTAGE", volts)
         if abs(sensed.battery_fraction - self.charge) > CHARGE_STEP and t >= self._next_charge:
             self._next_charge = t + 2.0
-            self._send(self._reset_charge(sensed.battery_fraction))
+            self.send(self._reset_charge(sensed.battery_fraction))
         if sensed.leak and t >= self._next_leak:
             self._next_leak = t + LEAK_EVERY_S
-            self._send(mavlink.MAVLink_sys_status_message(LEAK_BIT, LEAK_BIT, 0, 0, 0, -1, -1, 0, 0, 0, 0, 0, 0))
+            self.send(mavlink.MAVLink_sys_status_message(LEAK_BIT, LEAK_BIT, 0, 0, 0, -1, -1, 0, 0, 0, 0, 0, 0))
 
     def _reset_charge(self, fraction: float) -> Any:
         command = mavlink.MAV_CMD_BATTERY_RESET
@@ -69,8 +69,9 @@ class Side:
 
     def set(self, name: str, value: float) -> None:
         """A parameter; not acknowledged here, the next change sets it again."""
-        self._send(mavlink.MAVLink_param_set_message(SYSTEM, 1, name.encode(), value, mavlink.MAV_PARAM_TYPE_REAL32))
+        self.send(mavlink.MAVLink_param_set_message(SYSTEM, 1, name.encode(), value, mavlink.MAV_PARAM_TYPE_REAL32))
 
-    def _send(self, message: Any) -> None:
+    def send(self, message: Any) -> None:
+        """As a component of the vehicle."""
         self._channel.send(bytes(message.pack(self._mav)))
         self._mav.seq = (self._mav.seq + 1) % 256

@@ -1,6 +1,6 @@
 """Starts the firmware for a survey or a served scenario, and ends it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,10 +11,13 @@ from sim.scenario import Scenario
 
 
 @contextmanager
-def pilot_for(binary: Path | None, scenario: Scenario, truth_folder: Path | None = None) -> Iterator[Firmware | None]:
+def pilot_for(
+    binary: Path | None, scenario: Scenario, truth_folder: Path | None = None, dvl_mount_m: Sequence[float] | None = None
+) -> Iterator[Firmware | None]:
     """The firmware while the block runs; None without a ``binary``: the stand-in flies then.
 
     ``truth_folder``: the firmware's own files go into its ``ardusub``, else they are thrown away.
+    ``dvl_mount_m``: as for `Firmware`.
 
     Raises:
         FirmwareFault: it does not start, with the reason.
@@ -27,5 +30,5 @@ def pilot_for(binary: Path | None, scenario: Scenario, truth_folder: Path | None
     with TemporaryDirectory(prefix="hullscan-ardusub-") as passing:
         folder = Path(passing) if truth_folder is None else truth_folder / "ardusub"
         folder.mkdir(parents=True, exist_ok=True)
-        with Firmware(binary, folder, scenario.water.density_kgm3) as firmware:
+        with Firmware(binary, folder, scenario.water.density_kgm3, dvl_mount_m) as firmware:
             yield firmware

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from hull.shell import load_ship
 from rov.doctor import PARAMETERS, Sensors, examine
@@ -21,6 +22,7 @@ from sim.scenario import Fault, load_scenario, vessel_path
 from sim.score import score
 from sim.world import World
 from wire.channel import pipe
+from wire.rig import BLUEROV2
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "sim" / "scenarios" / "coaster_default.yaml"
@@ -170,6 +172,27 @@ def test_battery_and_leak_come_through(start: Start) -> None:
     assert 13.0 < flight.vehicle.reported.volts < 14.5 and not flight.vehicle.reported.leak
     flight.run(4.0)
     assert flight.vehicle.reported.leak
+
+
+def test_with_the_dvl_its_filter_knows_where_it_is_and_poshold_holds(tmp_path: Path) -> None:
+    assert BINARY is not None
+    near = load_scenario(SCENARIO).vehicle
+    near = near.model_copy(update={"launch": near.launch.model_copy(update={"offset_m": 2.0, "heading_error_deg": 0.0})})
+    with Firmware(Path(BINARY), tmp_path, 1025.0, BLUEROV2.dvl_mount_m) as firmware:
+        flight = Flight(firmware, {"vehicle": near, "current_mps": (0.1, 0.0)})
+        assert firmware.odometry is not None
+        flight.world.attach_dvl(firmware.odometry.dvl_end)
+        flight.dive(1.5)
+        said = "started relative aiding"
+        assert flight.until(lambda: any(said in text for _t, _severity, text in flight.vehicle.reported.texts), 40.0)
+        flight.depth_m = None
+        flight.vehicle.link.command(mavlink.MAV_CMD_DO_SET_MODE, 1.0, 16.0)
+        assert flight.until(lambda: flight.vehicle.reported.mode == "POSHOLD", 5.0)
+        flight.run(10.0)
+        place = flight.world.vehicle_truth().position
+        flight.run(20.0)
+        moved = flight.world.vehicle_truth().position - place
+    assert math.hypot(moved[0], moved[1]) < 0.15, "a current of 0.1 m/s would carry it 2 m"
 
 
 def test_silent_sticks_disarm_on_our_physics_too(start: Start) -> None:
