@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 import zmq
 
+from sim.ardusub.start import require
 from sim.runner import summarise, write_run
 from sim.survey import Prepared, load_world_file, prepare
 from station.evidence import create_survey_folder, seal
@@ -157,6 +158,7 @@ def launch(options: LaunchOptions) -> dict[str, Any]:
     prepared = prepare(options.mission)
     if options.scenario is not None:
         load_world_file(options.scenario, prepared)
+    require(options.ardusub)
     clock = WallClock(rate=options.rate if options.scenario is not None else 1.0)
     folder = create_survey_folder(options.out, prepared.mission.name, datetime.now(UTC))
     truth = folder.with_name(folder.name + ".truth")

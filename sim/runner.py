@@ -14,7 +14,7 @@ from missions.executor import Missions
 from rov.config import RovConfig
 from rov.rov import Rov
 from sim.ardusub.faults import FirmwareFault
-from sim.ardusub.start import pilot_for
+from sim.ardusub.start import pilot_for, require
 from sim.autopilot.seam import Pilot
 from sim.feed import CameraFeed, CameraFrame
 from sim.render import Renderer
@@ -173,6 +173,7 @@ def run_in_process(
     """
     prepared = prepare(mission_file)
     scenario = load_world_file(scenario_file, prepared)
+    require(ardusub)
     folder = create_survey_folder(out, prepared.mission.name, datetime.now(UTC))
     fault = ""
     with pilot_for(ardusub, scenario, folder.with_name(folder.name + ".truth")) as pilot:

@@ -1,5 +1,6 @@
 """Starts the firmware for a survey or a served scenario, and ends it."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,12 @@ from tempfile import TemporaryDirectory
 from sim.ardusub.faults import FirmwareFault
 from sim.ardusub.firmware import Firmware
 from sim.scenario import Scenario
+
+
+def require(binary: Path | None) -> None:
+    """Raises FirmwareFault when it is given and there is no such program; for before anything is written."""
+    if binary is not None and not (binary.is_file() and os.access(binary, os.X_OK)):
+        raise FirmwareFault(f"--ardusub: no executable file {binary}, expected ArduPilot's SITL build for Sub (bin/ardusub)")
 
 
 @contextmanager
@@ -25,8 +32,7 @@ def pilot_for(
     if binary is None:
         yield None
         return
-    if not binary.is_file():
-        raise FirmwareFault(f"--ardusub: no file {binary}, expected ArduPilot's SITL build for Sub (bin/ardusub)")
+    require(binary)
     with TemporaryDirectory(prefix="hullscan-ardusub-") as passing:
         folder = Path(passing) if truth_folder is None else truth_folder / "ardusub"
         folder.mkdir(parents=True, exist_ok=True)

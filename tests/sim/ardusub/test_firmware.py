@@ -151,7 +151,7 @@ def test_what_is_no_firmware_is_refused_with_its_words(
 
 
 def test_no_such_file_is_named(scenario: Scenario, tmp_path: Path) -> None:
-    with pytest.raises(FirmwareFault, match="no file"), pilot_for(tmp_path / "none", scenario):
+    with pytest.raises(FirmwareFault, match="no executable file"), pilot_for(tmp_path / "none", scenario):
         pass
 
 
