@@ -77,12 +77,11 @@ def stick_for_yaw_rate(rate_dps: float, gain: float) -> int:
 class Controller:
     """One instance a flight; `steer` once a tick. `reset` when control changes hands."""
 
-    def __init__(self, launch_offset_m: float) -> None:
+    def __init__(self) -> None:
         self._along, self._closing = SpeedLoop(), SpeedLoop()
         self._depth_target: float | None = None
         self._depth_bias = 0.0
         self._hold_x: float | None = None
-        self._launch_offset_m = launch_offset_m
         self._key: tuple[object, ...] = ()
 
     @property

@@ -30,6 +30,8 @@ class Orders:
         if verb == "ping":
             return ""
         if verb == "hold":
+            if self._ladder.rung not in ("ok", "hold"):
+                return f"already at {self._ladder.rung}: {self._ladder.reason.replace('_', ' ')}; hold does not stop it"
             self.triggers.add("operator_hold")
             return ""
         if verb == "take_control":

@@ -59,7 +59,7 @@ class Rov:
         self.vehicle = ArduSub(Link(mavlink, config.utc_epoch, tlog), PARAMETERS)
         self.dvl = DvlReader(dvl)
         self.navigator = Navigator(surface, config.rig, e.side, e.launch_x_m, e.launch_x_std_m)
-        self._controller = Controller(e.launch_offset_m)
+        self._controller = Controller()
         self._ladder = AbortLadder()
         self._limits = Limits(e.min_standoff_m, e.max_depth_m, e.max_speed_mps)
         self._orders = Orders(commands, self._ladder)

@@ -20,7 +20,6 @@ from sim.feed import CameraFeed, CameraFrame
 from sim.render import Renderer
 from sim.scenario import Scenario
 from sim.scene import Scene
-from sim.server import encode_frame
 from sim.survey import Prepared, load_world_file, prepare
 from sim.truth import TruthLog
 from sim.world import World
@@ -29,7 +28,7 @@ from station.station import Station
 from station.store import Store
 from vision.config import VisionConfig
 from vision.fittings import known_fittings
-from vision.source import Frame, QueueSource
+from vision.source import Frame, QueueSource, encode_frame
 from vision.vision import Vision
 from wire.bus import LocalBus
 from wire.channel import pipe
@@ -156,7 +155,7 @@ class Survey:
 
 def through_jpeg(frame: CameraFrame) -> Frame:
     """The picture as it would arrive over the wire, so that both ways of flying see the same."""
-    jpeg = np.frombuffer(encode_frame(frame)[2], np.uint8)
+    jpeg = np.frombuffer(encode_frame(Frame(*frame))[2], np.uint8)
     image = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
     return Frame(frame.t, frame.seq, np.asarray(image, np.uint8))
 

@@ -8,8 +8,6 @@ loopback; only video may be let out.
 import functools
 from dataclasses import dataclass, field
 
-import cv2
-import msgspec
 import zmq
 
 from sim.feed import CameraFeed, CameraFrame
@@ -18,15 +16,13 @@ from sim.video.address import parse_video_address
 from sim.video.encoder import Kind, open_encoder
 from sim.video.output import VideoOutput
 from sim.world import World
+from vision.source import Frame, encode_frame
 from wire.clock import Clock
 from wire.daemon import Stop
-
-cv2.setNumThreads(1)
 
 SLICE_S = 0.02
 BURST_S = 0.2
 SLIP_S = 0.5
-JPEG_QUALITY = 90
 
 
 @dataclass
@@ -43,20 +39,6 @@ class Ports:
     encoder: Kind = "auto"
 
 
-def encode_frame(frame: CameraFrame, quality: int = JPEG_QUALITY) -> list[bytes]:
-    """The three parts of a frame on the wire.
-
-    Raises:
-        ValueError: OpenCV could not encode it.
-    """
-    ok, jpeg = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not ok:
-        raise ValueError("frame: JPEG encoding failed")
-    height, width = frame.image.shape[:2]
-    head = {"t": frame.t, "seq": frame.seq, "width": width, "height": height}
-    return [b"frame", msgspec.msgpack.encode(head), jpeg.tobytes()]
-
-
 class FrameOutlet:
     """Frames as JPEG to whoever subscribes; nobody is waited for."""
 
@@ -68,7 +50,7 @@ class FrameOutlet:
         self._socket.bind(endpoint)
 
     def put(self, frame: CameraFrame) -> None:
-        self._socket.send_multipart(encode_frame(frame), zmq.NOBLOCK)
+        self._socket.send_multipart(encode_frame(Frame(*frame)), zmq.NOBLOCK)
 
     def close(self) -> None:
         self._socket.close()

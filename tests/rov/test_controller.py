@@ -46,32 +46,32 @@ def guidance(kind: Any = "track", **changes: Any) -> Guidance:
 
 @pytest.mark.parametrize(("side", "x_stop", "right"), [("S", 28.0, 1), ("S", 12.0, -1), ("P", 28.0, -1), ("P", 12.0, 1)])
 def test_sways_the_way_the_lane_goes(side: Side, x_stop: float, right: int) -> None:
-    sticks = Controller(3.0).steer(guidance(side=side, x_stop_m=x_stop), pose(side=side), STILL, 1.5, 0.5).sticks
+    sticks = Controller().steer(guidance(side=side, x_stop_m=x_stop), pose(side=side), STILL, 1.5, 0.5).sticks
     assert math.copysign(1, sticks[1]) == right and sticks[1] != 0
     assert (sticks[0], sticks[2], sticks[3]) == (0, 500, 0)
 
 
 @pytest.mark.parametrize(("standoff", "sign"), [(1.2, 1), (0.5, -1)])
 def test_closes_and_backs_off(standoff: float, sign: int) -> None:
-    x = Controller(3.0).steer(guidance("approach"), pose(standoff_m=standoff), STILL, 1.5, 0.5).sticks[0]
+    x = Controller().steer(guidance("approach"), pose(standoff_m=standoff), STILL, 1.5, 0.5).sticks[0]
     assert x * sign > 0
 
 
 @pytest.mark.parametrize("yaw", [-0.3, 0.3])
 def test_turns_back_to_face_the_hull(yaw: float) -> None:
-    r = Controller(3.0).steer(guidance("approach"), pose(yaw_off_rad=yaw), STILL, 1.5, 0.5).sticks[3]
+    r = Controller().steer(guidance("approach"), pose(yaw_off_rad=yaw), STILL, 1.5, 0.5).sticks[3]
     assert r * yaw < 0
 
 
 def test_does_not_close_in_while_turned_away_and_never_when_leaving() -> None:
-    turned = Controller(3.0).steer(guidance("approach"), pose(standoff_m=3.0, yaw_off_rad=0.6), STILL, 1.5, 0.5).sticks
+    turned = Controller().steer(guidance("approach"), pose(standoff_m=3.0, yaw_off_rad=0.6), STILL, 1.5, 0.5).sticks
     assert turned[0] <= 0
-    leaving = Controller(3.0).steer(guidance("leave", standoff_m=2.5), pose(standoff_m=3.5), STILL, 1.5, 0.5)
+    leaving = Controller().steer(guidance("leave", standoff_m=2.5), pose(standoff_m=3.5), STILL, 1.5, 0.5)
     assert leaving.sticks[0] <= 0 and leaving.at_target
 
 
 def test_depth_target_is_ramped() -> None:
-    controller, before = Controller(3.0), None
+    controller, before = Controller(), None
     for _ in range(100):
         altitude = controller.steer(guidance(depth_m=3.0), pose(), STILL, 1.0, 0.5).altitude_m
         assert altitude is not None
@@ -82,7 +82,7 @@ def test_depth_target_is_ramped() -> None:
 
 def test_at_target_needs_place_depth_and_angle() -> None:
     def reached(kind: str = "track", depth: float = 1.5, **changes: Any) -> bool:
-        return Controller(3.0).steer(guidance(kind), pose(**changes), STILL, depth, 0.5).at_target
+        return Controller().steer(guidance(kind), pose(**changes), STILL, depth, 0.5).at_target
 
     assert reached(x_m=27.95) and reached("approach")
     assert not reached(x_m=27.0)
@@ -92,9 +92,9 @@ def test_at_target_needs_place_depth_and_angle() -> None:
 
 
 def test_without_a_pose_it_creeps_or_backs_off_straight() -> None:
-    ahead = Controller(3.0).steer(guidance("approach"), None, STILL, 1.5, 0.5)
-    back = Controller(3.0).steer(guidance("leave"), None, STILL, 1.5, 0.5)
-    lost = Controller(3.0).steer(guidance("track"), None, STILL, 1.5, 0.5)
+    ahead = Controller().steer(guidance("approach"), None, STILL, 1.5, 0.5)
+    back = Controller().steer(guidance("leave"), None, STILL, 1.5, 0.5)
+    lost = Controller().steer(guidance("track"), None, STILL, 1.5, 0.5)
     assert 0 < ahead.sticks[0] <= 400 and ahead.sticks[1:] == (0, 500, 0)
     assert back.sticks[0] < 0 and not back.at_target
     assert lost.sticks == (0, 0, 500, 0) and not lost.at_target

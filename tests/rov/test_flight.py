@@ -90,6 +90,18 @@ def test_abort_goes_outboard_then_up_then_disarms(side: m.Side) -> None:
     assert flight.state.ladder == "surfaced" and not flight.state.armed and not flight.commands.poll(0.0)[-1].accepted
 
 
+def test_hold_during_an_abort_is_refused_with_the_reason() -> None:
+    flight = at_the_hull()
+    flight.say("abort")
+    flight.tick()
+    flight.commands.poll(flight.now)
+    flight.say("hold")
+    flight.tick()
+    (ack,) = flight.commands.poll(flight.now)
+    assert not ack.accepted and ack.reason == "already at backoff: operator abort; hold does not stop it"
+    assert flight.state.ladder == "backoff"
+
+
 def test_idle_at_depth_does_not_disarm() -> None:
     flight = at_the_hull()
     flight.guide = {"kind": "idle"}
