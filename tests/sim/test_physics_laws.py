@@ -16,6 +16,7 @@ from sim.dynamics import (
     E_DIR_N,
     E_NUMBER,
     E_OMEGA,
+    E_SHEAR,
     E_SIZE,
     S_QUAT,
     S_SIZE,
@@ -26,6 +27,9 @@ from sim.dynamics import (
 )
 from sim.presets import P_ADDED, P_BUOYANCY, P_LINEAR, P_MASS, P_QUADRATIC, P_WEIGHT, PRESETS, parameter_array
 from sim.randoms import SENSOR_IDS, NoiseRows, NoiseStream
+from sim.sensors.compass import Compass
+from sim.sensors.dvl import Dvl, rate_hz
+from wire.rig import BLUEROV2
 
 ROOT = Path(__file__).parents[2]
 SPEED = st.floats(-2.0, 2.0)
@@ -111,6 +115,41 @@ def test_every_sensor_has_its_own_numbers_in_any_order() -> None:
     assert all(np.array_equal(backwards.row(k), alone[k]) for k in (1999, 3, 700, 3))
     firsts = {name: float(NoiseStream(9, name).normal(0, 1)[0]) for name in SENSOR_IDS}
     assert len(set(firsts.values())) == len(firsts)
+
+
+def test_shear_adds_to_the_current_with_depth() -> None:
+    e = np.zeros(E_SIZE)
+    e[0], e[E_SHEAR], e[E_SHEAR + 1] = 0.1, 0.05, -0.02
+    assert water_velocity(e, 0.0, 0.0, 4.0, 0.0) == pytest.approx((0.3, -0.08, 0.0))
+    assert water_velocity(e, 0.0, 0.0, -1.0, 0.0) == pytest.approx((0.1, 0.0, 0.0))
+
+
+def test_the_dvl_slows_and_grows_noisier_with_range() -> None:
+    dvl, at_rest = Dvl(4, BLUEROV2), np.zeros(3)
+
+    def pings(range_m: float):
+        return [dvl.ping(k, at_rest, at_rest, lambda o, d, most: range_m / d[0]) for k in range(400)]
+
+    spread, fom = {}, {}
+    for range_m in (0.8, 4.0, 25.0):
+        good = [p for p in pings(range_m) if p.valid]
+        spread[range_m] = float(np.std([p.velocity for p in good]))
+        fom[range_m] = float(np.median([p.fom for p in good]))
+        assert np.median([p.altitude_m for p in good]) == pytest.approx(range_m, rel=0.01)
+        assert spread[range_m] == pytest.approx(fom[range_m], rel=0.2), "fom is the standard deviation it claims to be"
+    assert fom[25.0] > 2.5 * fom[0.8]
+    assert fom[4.0] == pytest.approx(fom[0.8])
+    assert (rate_hz(-1.0), rate_hz(0.8), rate_hz(50.0)) == (8.0, 8.0, 5.0)
+    assert 6.0 < rate_hz(25.0) < 7.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_hulls_steel_turns_the_compass_more_the_nearer_it_is(seed: int) -> None:
+    compass = Compass(seed, math.radians(12.0))
+    peak = {d: max(abs(compass.disturbance(d, 0.1 * k)) for k in range(3000)) for d in (0.2, 0.4, 1.0, 3.0, 20.0)}
+    assert peak[0.2] == peak[0.4] > peak[1.0] > peak[3.0] > peak[20.0]
+    assert peak[1.0] == pytest.approx(math.radians(12.0), rel=0.1)
+    assert peak[20.0] < math.radians(0.2)
 
 
 SCRIPT = """
