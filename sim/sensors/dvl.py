@@ -1,7 +1,7 @@
 """Water Linked A50, mounted facing the hull: four beams 22.5 degrees off its axis, 0.05-50 m.
 
-Pings come at 8 Hz up to 5 m and slow down evenly to 5 Hz at 50 m; velocity noise and fom grow likewise beyond 5 m. The instrument's
-span is 5-15 Hz by range; without a table of it, this law is ours.
+Pings come at 8 Hz up to 5 m and slow down evenly to 5 Hz at 50 m; velocity noise and fom grow likewise beyond 5 m. The
+instrument's span is 5-15 Hz by range; without a table of it, this law is ours.
 
 Axes of the instrument: z along body +x (towards the hull), y along body +y, x along body −z. Beam k points
 (sin 22.5° cos φ, sin 22.5° sin φ, cos 22.5°) with φ = 45°, 135°, 225°, 315° for id 0 … 3.
