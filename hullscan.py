@@ -42,7 +42,7 @@ def _print(document: dict[str, Any], as_json: bool) -> None:
 
 def _demo(args: argparse.Namespace) -> int:
     args.mission, args.sim, args.fast = DEFAULT_MISSION, DEFAULT_SCENARIO, False
-    args.vehicle = args.camera = args.dvl = args.camera_latency = None
+    args.vehicle = args.camera = args.dvl = args.camera_latency = args.ardusub = None
     return _run(args)
 
 
@@ -53,6 +53,9 @@ def _run(args: argparse.Namespace) -> int:
     if (args.sim is None) == (args.vehicle is None):
         _say("run: give either --sim SCENARIO.yaml or --vehicle ADDRESS")
         return 2
+    if args.ardusub is not None and args.sim is None:
+        _say("run: --ardusub needs --sim SCENARIO.yaml, the world that it flies in")
+        return 2
     if args.fast and args.sim is None:
         _say("run: --fast needs --sim; a real vehicle runs in real time")
         return 2
@@ -62,7 +65,7 @@ def _run(args: argparse.Namespace) -> int:
     if code := _camera_code(args):
         return code
     if args.fast:
-        summary = run_in_process(args.mission, args.sim, args.out, args.seed, _say if not args.json else None)
+        summary = run_in_process(args.mission, args.sim, args.out, args.seed, _say if not args.json else None, args.ardusub)
     else:
         summary = launch(
             LaunchOptions(
@@ -78,6 +81,7 @@ def _run(args: argparse.Namespace) -> int:
                 headless=args.headless,
                 keys=args.keys,
                 say=_say,
+                ardusub=args.ardusub,
             )
         )
     _print(summary, args.json)
@@ -152,7 +156,9 @@ def _plan(args: argparse.Namespace) -> int:
 
 
 def _sim(args: argparse.Namespace) -> int:
+    from sim.ardusub.start import pilot_for
     from sim.main import build, serve_until_stopped
+    from sim.scenario import load_scenario
     from sim.server import Ports
     from sim.video.address import parse_video_address
     from wire.clock import WallClock
@@ -164,12 +170,16 @@ def _sim(args: argparse.Namespace) -> int:
     except ValueError as error:
         _say(f"{error} (off loopback needs --open-video)")
         return 2
-    world, feed, _truth = build(args.scenario, args.seed, BLUEROV2)
     camera = f"tcp://127.0.0.1:{args.camera_port}"
     ports = Ports((args.mavlink,), args.dvl_port, camera, tuple(args.video), args.open_video, args.video_encoder)
     video = f", video {' '.join(args.video)}" if args.video else ""
     _say(f"MAVLink {args.mavlink}, DVL 127.0.0.1:{args.dvl_port}, camera zmq+{camera}{video}; Ctrl-C ends")
-    slipped = serve_until_stopped(world, feed, WallClock(), ports)
+    mount = BLUEROV2.dvl_mount_m if args.ardusub_dvl else None
+    with pilot_for(args.ardusub, load_scenario(args.scenario), None, mount) as pilot:
+        world, feed, _truth = build(args.scenario, args.seed, BLUEROV2, pilot)
+        if pilot is not None and pilot.odometry is not None:
+            world.attach_dvl(pilot.odometry.dvl_end)
+        slipped = serve_until_stopped(world, feed, WallClock(), ports)
     _say(f"{world.t:.1f} s simulated, fell behind by {slipped:.1f} s")
     return 0
 
@@ -246,6 +256,17 @@ def _served_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--video-encoder", choices=("auto", "ffmpeg", "plain"), default="auto")
 
 
+def _campaign_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("mission", type=Path, nargs="?", default=DEFAULT_MISSION, metavar="MISSION.yaml")
+    parser.add_argument("--sim", type=Path, action="append", metavar="SCENARIO.yaml", help="may be given more than once")
+    parser.add_argument("--seeds", default="1-5", metavar="N-M", help="seeds, such as 1-5,8 (default 1-5)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="surveys at a time (default 2)")
+    parser.add_argument("--sockets", action="store_true", help="as separate processes over real sockets, one survey at a time")
+    parser.add_argument("--rate", type=float, default=1.25, metavar="R", help="simulated seconds per second with --sockets")
+    parser.add_argument("--out", type=Path, default=Path("campaign"), metavar="DIR")
+    parser.add_argument("--json", action="store_true")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hullscan", description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--version", action="version", version="hullscan 0.1.0")
@@ -261,6 +282,9 @@ def _parser() -> argparse.ArgumentParser:
     run = command("run", _run, "fly a mission: in the simulator (--sim) or on a vehicle (--vehicle)")
     run.add_argument("mission", type=Path, metavar="MISSION.yaml")
     run.add_argument("--sim", type=Path, metavar="SCENARIO.yaml")
+    run.add_argument(
+        "--ardusub", type=Path, metavar="PATH", help="with --sim: fly on the real firmware, ArduPilot's SITL build for Sub"
+    )
     run.add_argument("--fast", action="store_true", help="one process, simulated clock, as fast as the machine allows")
     run.add_argument("--vehicle", metavar="ADDRESS", help="pymavlink address, such as udpin:0.0.0.0:14550")
     _camera_options(run)
@@ -271,15 +295,9 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--scenario", type=Path, required=True, metavar="SCENARIO.yaml")
     score.add_argument("--truth", type=Path, metavar="DIR", help="truth folder (default: DIR.truth beside the survey)")
     score.add_argument("--json", action="store_true")
-    many = command("campaign", _campaign, "fly a mission in several scenarios with several seeds, score them, print the table")
-    many.add_argument("mission", type=Path, nargs="?", default=DEFAULT_MISSION, metavar="MISSION.yaml")
-    many.add_argument("--sim", type=Path, action="append", metavar="SCENARIO.yaml", help="may be given more than once")
-    many.add_argument("--seeds", default="1-5", metavar="N-M", help="seeds, such as 1-5,8 (default 1-5)")
-    many.add_argument("--jobs", type=int, default=2, metavar="N", help="surveys at a time (default 2)")
-    many.add_argument("--sockets", action="store_true", help="as separate processes over real sockets, one survey at a time")
-    many.add_argument("--rate", type=float, default=1.25, metavar="R", help="simulated seconds per second with --sockets")
-    many.add_argument("--out", type=Path, default=Path("campaign"), metavar="DIR")
-    many.add_argument("--json", action="store_true")
+    _campaign_options(
+        command("campaign", _campaign, "fly a mission in several scenarios with several seeds, score them, print the table")
+    )
     doctor = command("doctor", _doctor, "check a vehicle's parameters and sensors before a survey")
     doctor.add_argument("--vehicle", required=True, metavar="ADDRESS")
     doctor.add_argument("--dvl", metavar="HOST:PORT")
@@ -292,6 +310,8 @@ def _parser() -> argparse.ArgumentParser:
     sim.add_argument("scenario", type=Path, metavar="SCENARIO.yaml")
     _served_options(sim)
     sim.add_argument("--seed", type=int, default=None)
+    sim.add_argument("--ardusub", type=Path, metavar="PATH", help="the real firmware, ArduPilot's SITL build for Sub")
+    sim.add_argument("--ardusub-dvl", action="store_true", help="give the firmware's filter the DVL too: POSHOLD and GUIDED work")
     bench = command("bench", _bench, "measure this machine: physics, pictures, whole surveys, against the project's targets")
     bench.add_argument("what", choices=("sim",))
     bench.add_argument("--json", action="store_true")

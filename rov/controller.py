@@ -85,6 +85,11 @@ class Controller:
         self._launch_offset_m = launch_offset_m
         self._key: tuple[object, ...] = ()
 
+    @property
+    def depth_bias_full(self) -> bool:
+        """The depth target is shifted as far as it may be: the autopilot counts depth from elsewhere, or cannot get there."""
+        return abs(self._depth_bias) >= MAX_DEPTH_BIAS_M
+
     def reset(self) -> None:
         """Forgets integrals and ramps."""
         self._along, self._closing = SpeedLoop(), SpeedLoop()

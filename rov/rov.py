@@ -7,7 +7,7 @@ import msgspec
 
 from hull.surface import HullSurface
 from rov.config import RovConfig
-from rov.controller import Controller, Wish, stick_for_force
+from rov.controller import MAX_DEPTH_BIAS_M, REACHED_M, Controller, Wish, stick_for_force
 from rov.doctor import PARAMETERS, Check, Sensors, examine
 from rov.dvl import DvlReader
 from rov.gate import Facts, Limits, Verdict, judge
@@ -25,6 +25,7 @@ ASK_AGAIN_S = 2.0
 GUIDANCE_FRESH_S = 1.0
 STATION_FRESH_S = 2.0
 DEPTH_JUMP_M = 0.6
+DATUM_PATIENCE_S = 3.0
 NEAR_M = 1.6
 PUSH_N, PUSH_S = 4.0, 3.5
 PASCAL_PER_M = 10_000.0  # fresh or salt: 2.5 % of a depth change is far below the alarm
@@ -67,6 +68,7 @@ class Rov:
         self._guidance_t = self._station_t = -math.inf
         self._last_depth: tuple[float, float] | None = None
         self._depth_jump_t = -math.inf
+        self._datum_true_t = math.inf
         self._hull_wanted_t = math.inf
         self._mode_was_ours = self._was_armed = False
         self._asked_t = -math.inf
@@ -96,6 +98,7 @@ class Rov:
         self._arming(control, wish, now)
         verdict = self._guard(wish, control, now)
         self.vehicle.transmit(now, verdict.sticks, verdict.altitude_m)
+        self._watch_datum(control, guidance, now)
         self._publish(control, wish, verdict, now)
 
     def _hear(self, now: float) -> None:
@@ -295,6 +298,15 @@ class Rov:
         verdict = judge(wish.sticks, wish.altitude_m, facts, self._limits)
         self._alert(now, "gate", bool(verdict.reason), "warning", f"gate: {verdict.reason}")
         return verdict
+
+    def _watch_datum(self, control: m.Control, guidance: m.Guidance | None, now: float) -> None:
+        # An autopilot that takes its origin at depth counts depth targets from there; the controller makes up for some of it.
+        r = self.vehicle.reported
+        wanted = guidance.depth_m if guidance is not None and control in ("approach", "track") else r.depth_m
+        if not self._controller.depth_bias_full or abs(r.depth_m - wanted) <= REACHED_M:
+            self._datum_true_t = now
+        text = f"depth target shifted by {MAX_DEPTH_BIAS_M} m and still not at {wanted:.1f} m: check the depth datum"
+        self._alert(now, "depth_datum", now - self._datum_true_t > DATUM_PATIENCE_S, "warning", text)
 
     # -- telling ---------------------------------------------------------------------------------------------------
 

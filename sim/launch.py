@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 import zmq
 
+from sim.ardusub.start import require
 from sim.runner import summarise, write_run
 from sim.survey import Prepared, load_world_file, prepare
 from station.evidence import create_survey_folder, seal
@@ -32,7 +33,8 @@ WORLD_PATIENCE_S = 240.0
 
 
 class LaunchOptions(NamedTuple):
-    """See ``hullscan run --help``. Either ``scenario`` or ``vehicle``, ``camera`` and ``dvl`` are given."""
+    """See ``hullscan run --help``. Either ``scenario`` or ``vehicle``, ``camera`` and ``dvl`` are given. ``ardusub``: fly the
+    scenario on the real firmware."""
 
     mission: Path
     scenario: Path | None
@@ -46,6 +48,7 @@ class LaunchOptions(NamedTuple):
     keys: Path | None
     say: Callable[[str], None]
     camera_latency_s: float | None = None
+    ardusub: Path | None = None
 
 
 class Watch:
@@ -139,7 +142,9 @@ def programs(session_file: Path, truth: Path, options: LaunchOptions) -> tuple[P
         Program("missions", "missions.main", (file,), True),
     ]
     if options.scenario is not None:
-        rows.insert(0, Program("sim", "sim.main", (file, str(options.scenario.resolve()), str(truth), str(options.seed)), False))
+        firmware = () if options.ardusub is None else (str(options.ardusub.resolve()),)
+        world = (file, str(options.scenario.resolve()), str(truth), str(options.seed), *firmware)
+        rows.insert(0, Program("sim", "sim.main", world, False))
     return tuple(rows)
 
 
@@ -153,6 +158,7 @@ def launch(options: LaunchOptions) -> dict[str, Any]:
     prepared = prepare(options.mission)
     if options.scenario is not None:
         load_world_file(options.scenario, prepared)
+    require(options.ardusub)
     clock = WallClock(rate=options.rate if options.scenario is not None else 1.0)
     folder = create_survey_folder(options.out, prepared.mission.name, datetime.now(UTC))
     truth = folder.with_name(folder.name + ".truth")
@@ -197,6 +203,7 @@ def fly(session: Session, supervisor: Supervisor, prepared: Prepared, clock: Wal
             for name, code in supervisor.check():
                 options.say(f"process {name} ended with code {code}")
                 if name == "sim":
+                    options.say(last_line(Path(session.folder) / "logs" / "sim.log"))
                     return "failed"
             if watch.state is not None and watch.state.link_age_s < 5.0:
                 quiet_from = clock.now()
@@ -212,6 +219,11 @@ def fly(session: Session, supervisor: Supervisor, prepared: Prepared, clock: Wal
         context.term()
 
 
+def last_line(log: Path) -> str:
+    """What a process said before it ended."""
+    return (log.read_text(errors="replace").splitlines() or [""])[-1]
+
+
 def start_all(session: Session, supervisor: Supervisor, options: LaunchOptions) -> None:
     """The world first, and the rest once it is there: compiling and painting it takes a while.
 
@@ -222,11 +234,21 @@ def start_all(session: Session, supervisor: Supervisor, options: LaunchOptions) 
     if "sim" in names:
         options.say("preparing the simulated world")
         supervisor.start("sim")
-        if wait_until_listening((int(session.dvl.rpartition(":")[2]),), WORLD_PATIENCE_S):
-            raise ConnectionError(f"sim: not serving after {WORLD_PATIENCE_S:.0f} s; see {session.folder}/logs/sim.log")
+        wait_for_world(session, supervisor)
         names.remove("sim")
     for name in names:
         supervisor.start(name)
+
+
+def wait_for_world(session: Session, supervisor: Supervisor) -> None:
+    """Raises ConnectionError when it ends or takes too long."""
+    port, log = int(session.dvl.rpartition(":")[2]), Path(session.folder) / "logs" / "sim.log"
+    patience = time.monotonic() + WORLD_PATIENCE_S
+    while wait_until_listening((port,), 1.0):
+        for name, code in supervisor.check():
+            raise ConnectionError(f"{name}: ended with code {code}: {last_line(log)}")
+        if time.monotonic() > patience:
+            raise ConnectionError(f"sim: not serving after {WORLD_PATIENCE_S:.0f} s; see {log}")
 
 
 def stop_in_order(supervisor: Supervisor) -> None:

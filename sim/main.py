@@ -1,4 +1,4 @@
-"""The simulator's process in a survey: ``python -m sim.main SESSION.json SCENARIO.yaml TRUTH_DIR SEED``."""
+"""The simulator's process in a survey: ``python -m sim.main SESSION.json SCENARIO.yaml TRUTH_DIR SEED [ARDUSUB]``."""
 
 import math
 import sys
@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from hull.shell import load_ship
+from sim.ardusub.faults import FirmwareFault
+from sim.ardusub.start import pilot_for
+from sim.autopilot.seam import Pilot
 from sim.feed import CameraFeed
 from sim.render import Renderer
 from sim.scenario import load_scenario, vessel_path
@@ -20,12 +23,12 @@ from wire.rig import Rig
 from wire.session import Session, load_session
 
 
-def build(scenario_file: Path, seed: int | None, rig: Rig) -> tuple[World, CameraFeed, TruthLog]:
-    """A scenario's world with its camera. Raises hull.document.DocumentError."""
+def build(scenario_file: Path, seed: int | None, rig: Rig, pilot: Pilot | None = None) -> tuple[World, CameraFeed, TruthLog]:
+    """A scenario's world with its camera; ``pilot``: the real firmware (None: the stand-in). Raises DocumentError."""
     scenario = load_scenario(scenario_file)
     vessel, surface = load_ship(vessel_path(scenario, scenario_file))
     scene = Scene(scenario, vessel, surface)
-    world = World(scenario, vessel, surface, scene, seed, rig)
+    world = World(scenario, vessel, surface, scene, seed, rig, pilot)
     truth = TruthLog(scenario)
     picture = Renderer(scene, scenario.water, rig, world.seed)
     warm_up(world, picture, vessel.frame_spacing_m)
@@ -64,18 +67,28 @@ def session_ports(session: Session) -> Ports:
     return Ports(mavlink, dvl, "", (session.camera,))
 
 
-def main(session_file: str, scenario_file: str, truth_folder: str, seed: str) -> int:
-    """Serves the session's addresses; leaves truth.jsonl behind."""
-    session = load_session(Path(session_file))
-    world, feed, truth = build(Path(scenario_file), int(seed), session.rig)
+def main(session_file: str, scenario_file: str, truth_folder: str, seed: str, ardusub: str = "") -> int:
+    """Serves the session's addresses; leaves truth.jsonl behind. 1 when the firmware failed: the last line says how."""
+    binary = Path(ardusub) if ardusub else None
+    try:
+        with pilot_for(binary, load_scenario(Path(scenario_file)), Path(truth_folder)) as pilot:
+            fly(load_session(Path(session_file)), Path(scenario_file), Path(truth_folder), int(seed), pilot)
+    except FirmwareFault as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def fly(session: Session, scenario_file: Path, truth_folder: Path, seed: int, pilot: Pilot | None) -> None:
+    """The world of a session, until it is told to stop."""
+    world, feed, truth = build(scenario_file, seed, session.rig, pilot)
     ports = session_ports(session)
     try:
         slipped = serve_until_stopped(world, feed, session.clock(), ports)
     finally:
-        truth.write(Path(truth_folder) / "truth.jsonl")
+        truth.write(truth_folder / "truth.jsonl")
     print(f"sim: {world.t:.1f} s simulated, fell behind by {slipped:.1f} s", file=sys.stderr)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:5]))
+    sys.exit(main(*sys.argv[1:6]))

@@ -13,6 +13,9 @@ import numpy as np
 from missions.executor import Missions
 from rov.config import RovConfig
 from rov.rov import Rov
+from sim.ardusub.faults import FirmwareFault
+from sim.ardusub.start import pilot_for, require
+from sim.autopilot.seam import Pilot
 from sim.feed import CameraFeed, CameraFrame
 from sim.render import Renderer
 from sim.scenario import Scenario
@@ -46,14 +49,15 @@ class Survey:
     Args:
         seed: of the simulator's randomness.
         folder: the survey folder, made by the caller; truth goes to ``<folder>.truth``.
+        pilot: the real firmware; None takes the stand-in.
     """
 
-    def __init__(self, prepared: Prepared, scenario: Scenario, seed: int, folder: Path) -> None:
+    def __init__(self, prepared: Prepared, scenario: Scenario, seed: int, folder: Path, pilot: Pilot | None = None) -> None:
         self.prepared, self.folder = prepared, folder
         self.clock = SimClock()
         self.bus = LocalBus()
         self._commands = {name: LocalCommands() for name in ("rov", "missions", "recorder")}
-        self._make_world(scenario, seed)
+        self._make_world(scenario, seed, pilot)
         self._make_aboard()
         config = prepared.station_config(f"{prepared.mission.name}-{scenario.name}-{seed}", self.clock)
         self._station_config = config
@@ -62,10 +66,10 @@ class Survey:
         self.station = Station(config, prepared.surface, prepared.vessel, self.bus, dict(clients), self._store)
         self._ticks = 0
 
-    def _make_world(self, scenario: Scenario, seed: int) -> None:
+    def _make_world(self, scenario: Scenario, seed: int, pilot: Pilot | None) -> None:
         prepared = self.prepared
         scene = Scene(scenario, prepared.vessel, prepared.surface)
-        self.world = World(scenario, prepared.vessel, prepared.surface, scene, seed, prepared.rig)
+        self.world = World(scenario, prepared.vessel, prepared.surface, scene, seed, prepared.rig, pilot)
         self.truth = TruthLog(scenario)
         renderer = Renderer(scene, scenario.water, prepared.rig, seed)
         self._feed = CameraFeed(self.world, renderer, self.truth)
@@ -145,7 +149,7 @@ class Survey:
         self.recorder.close()
         self._tlog.close()
         truth_folder = self.folder.with_name(self.folder.name + ".truth")
-        truth_folder.mkdir()
+        truth_folder.mkdir(exist_ok=True)  # the firmware's folder may be there
         self.truth.write(truth_folder / "truth.jsonl")
         seal(self.folder)
 
@@ -157,21 +161,35 @@ def through_jpeg(frame: CameraFrame) -> Frame:
     return Frame(frame.t, frame.seq, np.asarray(image, np.uint8))
 
 
-def run_in_process(mission_file: Path, scenario_file: Path, out: Path, seed: int, say: Say | None) -> dict[str, Any]:
-    """Flies, writes and seals a survey folder; returns the summary.
+def run_in_process(
+    mission_file: Path, scenario_file: Path, out: Path, seed: int, say: Say | None, ardusub: Path | None = None
+) -> dict[str, Any]:
+    """Flies, writes and seals a survey folder; returns the summary. ``ardusub``: the real firmware's binary, to fly on it.
+    A firmware that fails in flight ends the survey as ``failed``, with ``fault`` in the summary.
 
     Raises:
         hull.document.DocumentError, hull.document.Infeasible: before anything is written.
+        sim.ardusub.faults.FirmwareFault: it does not start.
     """
     prepared = prepare(mission_file)
     scenario = load_world_file(scenario_file, prepared)
+    require(ardusub)
     folder = create_survey_folder(out, prepared.mission.name, datetime.now(UTC))
-    survey = Survey(prepared, scenario, seed, folder)
-    began = time.perf_counter()
-    survey.run(say)
-    wall_s = time.perf_counter() - began
+    fault = ""
+    with pilot_for(ardusub, scenario, folder.with_name(folder.name + ".truth")) as pilot:
+        survey = Survey(prepared, scenario, seed, folder, pilot)
+        began = time.perf_counter()
+        try:
+            survey.run(say)
+        except FirmwareFault as error:
+            fault = str(error)
+        wall_s = time.perf_counter() - began
     survey.close()
     summary = summarise(folder, survey.missions.ended or "failed", survey.clock.now(), wall_s)
+    if ardusub is not None:
+        summary |= {"ardusub": str(ardusub), "fault": fault}
+    if fault and say is not None:
+        say(fault)
     write_run(folder, summary, seed)
     return summary
 

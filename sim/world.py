@@ -16,6 +16,7 @@ from sim.autopilot import layout as a
 from sim.autopilot.autopilot import Autopilot
 from sim.autopilot.core import Range, Sensed
 from sim.autopilot.estimator import align, euler
+from sim.autopilot.seam import Pilot
 from sim.bad_link import BadLink
 from sim.contact import HullOnly, Obstacle, outward_normal
 from sim.dynamics import (
@@ -44,7 +45,6 @@ from sim.dynamics import (
     STEP_S,
 )
 from sim.faults import Effects, effects_at
-from sim.kernel import advance
 from sim.presets import PRESETS, parameter_array
 from sim.randoms import NoiseRows, NoiseStream
 from sim.scenario import Scenario
@@ -79,7 +79,7 @@ class VehicleTruth(NamedTuple):
 
 class World:
     """See the module. ``scene``: `sim.scene.Scene` (hull and attachments), None for the bare hull.
-    ``seed``: None takes the scenario's."""
+    ``seed``: None takes the scenario's. ``pilot``: who flies; None takes the stand-in."""
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class World:
         scene: Obstacle | None = None,
         seed: int | None = None,
         rig: Rig = BLUEROV2,
+        pilot: Pilot | None = None,
     ) -> None:
         self.scenario, self.rig, self.surface = scenario, rig, surface
         self.seed = scenario.seed if seed is None else seed
@@ -122,6 +123,7 @@ class World:
         self._launch(vessel)
         self._setup_control()
         self.autopilot = Autopilot(self._c, scenario.water.density_kgm3)
+        self.pilot: Pilot = self.autopilot if pilot is None else pilot
 
     # -- set-up ------------------------------------------------------------------------------------------------------
 
@@ -167,7 +169,7 @@ class World:
         """Adds a MAVLink client (the world's end of the channel)."""
         lossy = BadLink(channel, self.seed, len(self._channels) + 1)
         self._channels.append(lossy)
-        self.autopilot.attach(lossy)
+        self.pilot.attach(lossy)
 
     def attach_dvl(self, channel: ByteChannel) -> None:
         """Adds a client of the DVL's TCP protocol."""
@@ -195,7 +197,7 @@ class World:
                 self._slow_tick(self._steps // SLOW_STEPS)
             n = min(SLOW_STEPS - offset, steps)
             noise = self._imu.rows(self._steps, n)
-            advance(self._s, self._c, self._p, self._e, noise, self._steps, n, self._scratch)
+            self.pilot.advance(self._s, self._c, self._p, self._e, noise, self._steps, n, self._scratch)
             self._steps += n
             steps -= n
 
@@ -203,7 +205,7 @@ class World:
         """Until it is armed for the first time (or ``let_go`` is set), a tender keeps the vehicle where it was put in."""
         if self.let_go:
             return
-        self.let_go = self.autopilot.core.armed
+        self.let_go = self.pilot.armed
         self._s[S_POS : S_POS + 2] = self._put_in[:2]
         self._s[S_QUAT : S_QUAT + 4] = self._put_in[2:6]
         self._s[S_VEL : S_VEL + 2] = self._s[S_GROUND : S_GROUND + 2] = 0.0
@@ -224,7 +226,7 @@ class World:
         self._c[a.VOLTS] = self._battery.volts
         if count % RANGE_EVERY == 0:
             self._read_ranges(count // RANGE_EVERY)
-        self.autopilot.tick(t, self._sense(count, t))
+        self.pilot.tick(t, self._sense(count, t))
         self.dvl.tick(t, self._s[S_QUAT : S_QUAT + 4], self._motion, self._cast, self.effects.dvl_lost)
 
     # -- physics -----------------------------------------------------------------------------------------------------
@@ -361,6 +363,6 @@ class World:
             min_clearance_m=self.min_clearance_m,
             collisions=self.collisions,
             impact_mps=float(self._s[S_IMPACT]),
-            armed=self.autopilot.core.armed,
-            mode=self.autopilot.core.mode,
+            armed=self.pilot.armed,
+            mode=self.pilot.mode,
         )

@@ -140,6 +140,21 @@ def test_unknown_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixtu
     assert caught.value.code == 2
 
 
+@pytest.mark.parametrize("fast", [[], ["--fast"]])
+def test_a_firmware_that_is_not_there_is_one_line_before_anything_is_written(
+    fast: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "surveys"
+    arguments = ["run", str(MISSION), "--sim", str(SCENARIO), "--ardusub", str(tmp_path / "none"), "--out", str(out), *fast]
+    assert hullscan.main(arguments) == 1
+    assert "--ardusub: no executable file" in capsys.readouterr().err and not out.exists()
+
+
+def test_a_firmware_needs_a_world(capsys: pytest.CaptureFixture[str]) -> None:
+    assert hullscan.main(["run", str(MISSION), "--vehicle", "udpin:127.0.0.1:14550", "--ardusub", "ardusub"]) == 2
+    assert "--ardusub needs --sim" in capsys.readouterr().err
+
+
 def test_plan_prints_numbers_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     svg = tmp_path / "plan.svg"
     assert hullscan.main(["plan", str(MISSION), "--svg", str(svg), "--json"]) == 0

@@ -16,6 +16,7 @@ from sim.autopilot.endpoint import Endpoint
 from sim.autopilot.failsafes import Failsafes
 from sim.autopilot.params import Parameters
 from sim.autopilot.protocol import Protocol
+from sim.kernel import advance
 from wire.channel import ByteChannel
 
 Vec = NDArray[np.float64]
@@ -54,6 +55,18 @@ class Autopilot:
             endpoint.restart(streams.DEFAULT_INTERVALS)
         pressure = old.sensed.pressure_pa
         self._start(Core(old.params, old.c, self._say, ground_pa=pressure, density=old.density, sensed=old.sensed))
+
+    @property
+    def armed(self) -> bool:
+        return self.core.armed
+
+    @property
+    def mode(self) -> int:
+        return self.core.mode
+
+    def advance(self, s: Vec, c: Vec, p: Vec, e: Vec, noise: Vec, first: int, n: int, scratch: Vec) -> None:
+        """The compiled loops and the vehicle, ``n`` steps."""
+        advance(s, c, p, e, noise, first, n, scratch)
 
     def tick(self, t: float, sensed: Sensed) -> None:
         """Every 20 ms: read clients, check failsafes, command the loops, send what is due."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from rov import codec
 from tests.rov.flight import OUTBOARD_M, Flight
 from wire import messages as m
 
@@ -217,3 +218,20 @@ def test_surface_wished_at_depth_without_ever_having_seen_the_hull_leaves_first(
     flight.guide = {"kind": "surface", "standoff_m": OUTBOARD_M}
     flight.run(2.0)
     assert flight.state.control == "leave", "nothing says that it is not under the hull"
+
+
+def test_a_depth_datum_that_is_off_by_more_than_may_be_taken_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = codec.depth_target
+    monkeypatch.setattr(codec, "depth_target", lambda target, altitude: told(target, min(altitude + 0.9, 0.3)))
+    flight = Flight()
+    flight.guide = {"kind": "approach"}
+    flight.run_until(lambda f: "depth_datum" in f.active_alerts(), 60.0)
+    assert "check the depth datum" in flight.active_alerts()["depth_datum"]
+    flight.run(10.0)
+    assert 0.5 < flight.state.depth_m < 1.05 and "depth_datum" in flight.active_alerts()
+    clearance_kept(flight)
+
+
+def test_a_true_depth_datum_raises_no_alert() -> None:
+    flight = at_the_hull().run(10.0)
+    assert "depth_datum" not in {alert.code for alert in flight.alerts}
