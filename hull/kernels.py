@@ -221,9 +221,17 @@ def raycast_kernel(stations: Vec, girths: Vec, grid: Vec, normals: Vec, origin: 
             if _in_section(stations, grid, x, oy + t * dy, oz + t * dz):
                 best = t
     ends = ox + best * dx
-    first, last = strip_at(stations, min(ox, ends) - 1e-6)[0], strip_at(stations, max(ox, ends) + 1e-6)[0]
-    for i in range(first, last + 1):
-        for side in range(2):
-            m = 1.0 - 2.0 * side
-            best = _ray_strip(grid, i, (ox, m * oy, oz), (dx, m * dy, dz), best)
+    onward = 1 if dx >= 0.0 else -1
+    near = 1.0 if oy >= 0.0 else -1.0
+    i, last = strip_at(stations, ox - onward * 1e-6)[0], strip_at(stations, ends + onward * 1e-6)[0]
+    while True:
+        best = _ray_strip(grid, i, (ox, near * oy, oz), (dx, near * dy, dz), best)
+        if -near * dy * best >= abs(oy) - 1e-5:
+            best = _ray_strip(grid, i, (ox, -near * oy, oz), (dx, -near * dy, dz), best)
+        if i == last:
+            break
+        i += onward
+        edge = stations[i] if onward > 0 else stations[i + 1]
+        if (edge - ox) * onward > best * abs(dx) + 1e-6:
+            break
     return best if best <= max_m else -1.0

@@ -52,7 +52,9 @@ E_CURRENT, E_AMPLITUDE, E_OMEGA, E_NUMBER, E_DIR_N, E_DIR_E = 0, 3, 4, 5, 6, 7
 E_POINT, E_NORMAL, E_ACTIVE = 8, 11, 14
 # A snagged tether: where it is caught (NED), its slack [m], and whether it is.
 E_SNAG, E_SNAGGED = 15, 19
-E_SIZE = 20
+# Current's growth per metre of depth, N and E.
+E_SHEAR = 20
+E_SIZE = 22
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -79,11 +81,13 @@ def rotate_back(q: Vec, v0: float, v1: float, v2: float) -> tuple[float, float, 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def water_velocity(e: Vec, n: float, east: float, down: float, t: float) -> tuple[float, float, float]:
-    """Current plus deep-water wave orbit [m/s, NED] at a place and time; decays with depth as exp(-k z)."""
-    decay = e[E_AMPLITUDE] * e[E_OMEGA] * math.exp(-e[E_NUMBER] * max(down, 0.0))
+    """Current with its shear, plus the deep-water wave orbit [m/s, NED] at a place and time; the orbit decays as exp(-k z)."""
+    depth = max(down, 0.0)
+    decay = e[E_AMPLITUDE] * e[E_OMEGA] * math.exp(-e[E_NUMBER] * depth)
     phase = e[E_NUMBER] * (e[E_DIR_N] * n + e[E_DIR_E] * east) - e[E_OMEGA] * t
     along = decay * math.cos(phase)
-    return e[0] + along * e[E_DIR_N], e[1] + along * e[E_DIR_E], e[2] - decay * math.sin(phase)
+    current_n, current_e = e[0] + e[E_SHEAR] * depth, e[1] + e[E_SHEAR + 1] * depth
+    return current_n + along * e[E_DIR_N], current_e + along * e[E_DIR_E], e[2] - decay * math.sin(phase)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

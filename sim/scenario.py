@@ -175,12 +175,14 @@ class Fault(Strict):
 
 
 class Scenario(Strict):
-    """A world to fly in. ``vessel`` is a path relative to the scenario's own folder."""
+    """A world to fly in. ``vessel`` is a path relative to the scenario's own folder. ``current_mps``: at the surface, along
+    ship x and y; ``current_shear_per_s``: what it gains per metre of depth."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
     vessel: Annotated[str, Field(min_length=1, max_length=255)]
     water: Water = Water(c_rgb=(0.9, 0.55, 0.65))
     current_mps: tuple[Annotated[float, Field(ge=-2.0, le=2.0)], Annotated[float, Field(ge=-2.0, le=2.0)]] = (0.0, 0.0)
+    current_shear_per_s: tuple[Annotated[float, Field(ge=-0.5, le=0.5)], Annotated[float, Field(ge=-0.5, le=0.5)]] = (0.0, 0.0)
     waves: Waves = Waves()
     vehicle: VehicleSetup = VehicleSetup()
     attachments: list[Attachment] = Field(default_factory=list)

@@ -29,6 +29,7 @@ from sim.dynamics import (
     E_NUMBER,
     E_OMEGA,
     E_POINT,
+    E_SHEAR,
     E_SIZE,
     E_SNAG,
     E_SNAGGED,
@@ -252,6 +253,7 @@ class World:
         x, y = self.scenario.current_mps
         gx, gy = self.effects.gust_mps
         self._e[E_CURRENT : E_CURRENT + 3] = self.ship.dir_to_ned(np.array([x + gx, y + gy, 0.0]))
+        self._e[E_SHEAR : E_SHEAR + 2] = self.ship.dir_to_ned(np.array([*self.scenario.current_shear_per_s, 0.0]))[:2]
 
     def _ship_xyz(self) -> Vec:
         return self.ship.to_ship(self._s[S_POS : S_POS + 3])

@@ -1,4 +1,7 @@
-"""Water Linked A50, mounted facing the hull: four beams 22.5 degrees off its axis, 0.05-50 m, 8 Hz.
+"""Water Linked A50, mounted facing the hull: four beams 22.5 degrees off its axis, 0.05-50 m.
+
+Pings come at 8 Hz up to 5 m and slow down evenly to 5 Hz at 50 m; velocity noise and fom grow likewise beyond 5 m. The
+instrument's span is 5-15 Hz by range; without a table of it, this law is ours.
 
 Axes of the instrument: z along body +x (towards the hull), y along body +y, x along body −z. Beam k points
 (sin 22.5° cos φ, sin 22.5° sin φ, cos 22.5°) with φ = 45°, 135°, 225°, 315° for id 0 … 3.
@@ -16,7 +19,9 @@ from wire.rig import Rig
 
 Vec = NDArray[np.float64]
 
-RATE_HZ = 8.0
+RATE_HZ, FAR_RATE_HZ = 8.0, 5.0
+NEAR_M = 5.0
+NOISE_BY_RANGE = 0.1  # share by which the noise grows per metre beyond NEAR_M
 LEAST_M, MOST_M = 0.05, 50.0
 BEAM_DROPOUT = 0.01
 PING_DROPOUT = 0.005
@@ -42,6 +47,17 @@ class Ping(NamedTuple):
     valid: bool
     altitude_m: float
     beams: tuple[Beam, ...]
+
+
+def rate_hz(altitude_m: float) -> float:
+    """Pings a second at this range; without a lock (negative) the near rate."""
+    far = min(max((altitude_m - NEAR_M) / (MOST_M - NEAR_M), 0.0), 1.0)
+    return RATE_HZ + far * (FAR_RATE_HZ - RATE_HZ)
+
+
+def noise_growth(range_m: float) -> float:
+    """How many times the near noise a beam of this length has."""
+    return 1.0 + NOISE_BY_RANGE * max(range_m - NEAR_M, 0.0)
 
 
 class Dvl:
@@ -71,7 +87,7 @@ class Dvl:
                 beams.append(Beam(k, 0.0, -1.0, False))
                 continue
             along = float(self._body_axes[k] @ at_mount)
-            along += (SPEED_NOISE + SPEED_SCALE * abs(along)) * float(normals[k])
+            along += noise_growth(hit) * (SPEED_NOISE + SPEED_SCALE * abs(along)) * float(normals[k])
             distance = hit * (1.0 + RANGE_SCALE * float(normals[4 + k])) + RANGE_NOISE_M * float(normals[4 + k])
             beams.append(Beam(k, along, max(distance, LEAST_M), True))
         return self._solve(beams)
@@ -83,6 +99,7 @@ class Dvl:
         axes = np.array([self.axes[b.id] for b in good])
         inverse = np.linalg.inv(axes.T @ axes)
         velocity = inverse @ axes.T @ np.array([b.velocity_mps for b in good])
-        fom = float(SPEED_NOISE * math.sqrt(inverse.trace() / 3.0))
+        growth = noise_growth(max(b.distance_m for b in good))
+        fom = float(growth * SPEED_NOISE * math.sqrt(inverse.trace() / 3.0))
         altitude = sum(b.distance_m * math.cos(0.3926990816987241) for b in good) / len(good)
         return Ping((float(velocity[0]), float(velocity[1]), float(velocity[2])), fom, True, altitude, tuple(beams))

@@ -1,4 +1,4 @@
-"""The DVL as its clients see it: any number of byte channels, velocity at 8 Hz, dead reckoning at 5 Hz."""
+"""The DVL as its clients see it: any number of byte channels, velocity at 8 Hz or less by range, dead reckoning at 5 Hz."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sim.autopilot.estimator import euler, wrap
 from sim.dynamics import rotate
 from sim.randoms import NoiseStream
-from sim.sensors.dvl import BODY_FROM_DVL, RATE_HZ, Dvl
+from sim.sensors.dvl import BODY_FROM_DVL, Dvl, rate_hz
 from sim.sensors.dvl_wire import CommandReader, position_report, velocity_report
 from sim.sensors.ranges import RayCast
 from wire.channel import ByteChannel
@@ -34,6 +34,7 @@ class DvlServer:
         self._next_ping = 0.0
         self._next_position = 0.0
         self._last_ping = 0.0
+        self._altitude_m = -1.0
         self._xyz: Vec = np.zeros(3)
         self._std = 0.0
         self._yaw0: float | None = None
@@ -51,7 +52,7 @@ class DvlServer:
         if not self._clients:
             return
         if t >= self._next_ping - 1e-9:
-            self._next_ping = max(self._next_ping + 1.0 / RATE_HZ, t)
+            self._next_ping = max(self._next_ping + 1.0 / rate_hz(self._altitude_m), t)
             self._ping(t, q, motion, cast, lost)
         if t >= self._next_position - 1e-9:
             self._next_position = max(self._next_position + 1.0 / POSITION_HZ, t)
@@ -80,6 +81,7 @@ class DvlServer:
         velocity, rate = motion()
         ping = self._dvl.ping(self._count, velocity, rate, cast, lost)
         self._count += 1
+        self._altitude_m = ping.altitude_m
         dt, self._last_ping = t - self._last_ping, t
         if ping.valid:
             heading = -(self._yaw0 or 0.0) + self._drift * (t - self._reset_t)
