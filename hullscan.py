@@ -222,7 +222,7 @@ def _survey_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--fail-on-contact", action="store_true", help="exit code 6 when contacts were found")
     parser.add_argument(
-        "--rate", type=float, default=None, metavar="R", help="simulated seconds per second (demo: 1.25, run --sim: 1)"
+        "--rate", type=float, default=None, metavar="R", help="simulated seconds per second (demo: 1.5, run --sim: 1)"
     )
     parser.add_argument("--keys", type=Path, default=None, metavar="DIR", help="CURVE keys of the processes (see hullscan keys)")
 
@@ -262,7 +262,7 @@ def _campaign_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", default="1-5", metavar="N-M", help="seeds, such as 1-5,8 (default 1-5)")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="surveys at a time (default 2)")
     parser.add_argument("--sockets", action="store_true", help="as separate processes over real sockets, one survey at a time")
-    parser.add_argument("--rate", type=float, default=1.25, metavar="R", help="simulated seconds per second with --sockets")
+    parser.add_argument("--rate", type=float, default=1.5, metavar="R", help="simulated seconds per second with --sockets")
     parser.add_argument("--out", type=Path, default=Path("campaign"), metavar="DIR")
     parser.add_argument("--json", action="store_true")
 
@@ -326,7 +326,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code. Errors a user can cause end in one line."""
     args = _parser().parse_args(argv)
     if getattr(args, "rate", 1.0) is None:
-        args.rate = 1.25 if args.run is _demo else 1.0
+        args.rate = 1.5 if args.run is _demo else 1.0
     try:
         code: int = args.run(args)
         return code

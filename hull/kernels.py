@@ -121,13 +121,16 @@ def _search_caps(stations: Vec, grid: Vec, px: float, py: float, pz: float, best
         for half in range(2):
             e, f = (b, c) if half == 0 else (c, d)
             wa, wb, wc = closest_on_triangle(px, py, pz, a, e, f)
-            q = wa * a + wb * e + wc * f
-            d2 = (px - q[0]) ** 2 + (py - q[1]) ** 2 + (pz - q[2]) ** 2
+            # By hand: whole-array arithmetic takes numba seconds to compile.
+            x = wa * a[0] + wb * e[0] + wc * f[0]
+            y = wa * a[1] + wb * e[1] + wc * f[1]
+            z = wa * a[2] + wb * e[2] + wc * f[2]
+            d2 = (px - x) ** 2 + (py - y) ** 2 + (pz - z) ** 2
             if d2 < best:
                 best = d2
                 slope = (b[2] - a[2]) / (b[0] - a[0])
                 length = np.sqrt(1.0 + slope * slope)
-                out[0:3] = q
+                out[0], out[1], out[2] = x, y, z
                 out[3], out[4], out[5] = -slope / length, 0.0, 1.0 / length
     return best
 

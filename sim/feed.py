@@ -1,11 +1,13 @@
 """When the simulated camera takes a picture, and what its faults do to it. The picture itself is `sim.render`'s."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.faults import Effects
 from sim.truth import TruthLog
 from sim.world import World
 
@@ -27,6 +29,17 @@ class CameraFrame(NamedTuple):
     image: Image
 
 
+class Shot(NamedTuple):
+    """Everything that a picture depends on. ``t``: world time, ``stamp``: of the frame [s]; pose NED."""
+
+    t: float
+    stamp: float
+    seq: int
+    position: Vec
+    rotation: Vec
+    effects: Effects
+
+
 class CameraFeed:
     """One frame every 1/fps of simulated time; each taken frame leaves a truth row."""
 
@@ -37,6 +50,7 @@ class CameraFeed:
         self._period = 1.0 / world.scenario.vehicle.camera_fps
         self._next = 0.0
         self._seq = 0
+        self.skipped = 0
         self._last: Image | None = None
 
     @property
@@ -46,25 +60,66 @@ class CameraFeed:
 
     def poll(self, offset_s: float = 0.0) -> CameraFrame | None:
         """The frame that is due at the world's time, or None. ``offset_s``: added to world time for the stamp."""
+        shot = self.expose(offset_s)
+        return None if shot is None else self.develop(shot)
+
+    def expose(self, offset_s: float = 0.0) -> "Shot | None":
+        """What the frame that is due now will show, or None; it leaves its truth row. `develop` may follow later, elsewhere."""
         t = self._world.t
         if t < self._next - 1e-9:
             return None
         self._next = max(self._next + self._period, t)
         self._seq += 1
-        image = self._take(t)
+        effects = self._world.effects
+        shot = Shot(t, t + offset_s, self._seq, *self._world.camera_pose(), effects)
         if self._truth is not None:
             self._truth.append(self._world.truth_row(self._seq, t + offset_s))
-        return CameraFrame(t + offset_s, self._seq, image)
+        return shot
 
-    def _take(self, t: float) -> Image:
-        effects = self._world.effects
+    def skip(self) -> None:
+        """Leaves out the frame that is due now, if one is: nobody is there to develop it."""
+        if self._world.t >= self._next - 1e-9:
+            self._next = max(self._next + self._period, self._world.t)
+            self.skipped += 1
+
+    def develop(self, shot: "Shot") -> CameraFrame:
+        """Draws it."""
+        return CameraFrame(shot.stamp, shot.seq, self._draw(shot))
+
+    def _draw(self, shot: "Shot") -> Image:
+        effects = shot.effects
         if effects.camera_frozen and self._last is not None:
             return self._last
-        position, rotation = self._world.camera_pose()
-        image = self._picture.render(position, rotation, t, self._seq)
+        image = self._picture.render(shot.position, shot.rotation, shot.t, shot.seq)
         if effects.camera_black:
             image = np.zeros_like(image)
         elif effects.camera_smear_px > 0:
             image = np.asarray(cv2.blur(image, (effects.camera_smear_px, 1)), np.uint8)
         self._last = image
         return self._last
+
+
+class DarkRoom:
+    """Develops one shot at a time in a thread of its own, so that a picture that takes long holds up nobody else. What is due
+    meanwhile is skipped. `tick` and `close` are for the thread that moves the world."""
+
+    def __init__(self, feed: CameraFeed) -> None:
+        self._feed = feed
+        self._pool = ThreadPoolExecutor(1, "camera")
+        self._work: Future[CameraFrame] | None = None
+
+    def tick(self, offset_s: float) -> CameraFrame | None:
+        """Starts on the frame that is due; the frame that is ready, or None. Errors of drawing are raised here."""
+        ready = None
+        if self._work is not None and self._work.done():
+            ready, self._work = self._work.result(), None
+        if self._work is not None:
+            self._feed.skip()
+            return None
+        shot = self._feed.expose(offset_s)
+        if shot is not None:
+            self._work = self._pool.submit(self._feed.develop, shot)
+        return ready
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)

@@ -36,19 +36,18 @@ def build(scenario_file: Path, seed: int | None, rig: Rig, pilot: Pilot | None =
 
 
 def warm_up(world: World, picture: Renderer, spacing: float) -> None:
-    """Draws the launch side once where the scenario has something to see, so that compiling and painting plating do not stall
-    the vehicle in mid-water."""
+    """Draws the launch place and one attachment, so that compiling does not stall the vehicle in mid-water."""
     scenario, surface = world.scenario, world.surface
     side = scenario.vehicle.launch.side
-    frames = [a.frame for a in scenario.attachments if a.side == side] + [scenario.vehicle.launch.frame]
-    for x in np.arange(min(frames) * spacing - 1.0, max(frames) * spacing + 1.5, 0.8):
-        for depth in (0.8, 1.5, 2.2):
-            s = surface.girth_at_depth(float(x), depth)
-            normal = surface.normal(side, float(x), s)
-            position = world.ship.to_ned(surface.point(side, float(x), s) + 0.8 * normal)
-            heading = world.ship.facing_heading(normal)
-            c, n = math.cos(heading), math.sin(heading)
-            picture.render(position, np.array([[c, -n, 0.0], [n, c, 0.0], [0.0, 0.0, 1.0]]), 0.0, 0)
+    places = [(a.frame, a.depth_m) for a in scenario.attachments if a.side == side][:1]
+    for frame, depth in [*places, (scenario.vehicle.launch.frame, 1.5)]:
+        x = frame * spacing
+        s = surface.girth_at_depth(x, depth)
+        normal = surface.normal(side, x, s)
+        position = world.ship.to_ned(surface.point(side, x, s) + 0.8 * normal)
+        heading = world.ship.facing_heading(normal)
+        c, n = math.cos(heading), math.sin(heading)
+        picture.render(position, np.array([[c, -n, 0.0], [n, c, 0.0], [0.0, 0.0, 1.0]]), 0.0, 0)
 
 
 def serve_until_stopped(world: World, feed: CameraFeed, clock: Clock, ports: Ports) -> float:

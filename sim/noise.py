@@ -12,13 +12,13 @@ F = TypeVar("F")
 
 def njit(function: F) -> F:
     """numba.njit, cached, without the checks for division by zero that keep loops slow; still no fastmath: bit-identical."""
-    compiled: Any = numba.njit(cache=True, fastmath=False, error_model="numpy")(function)
+    compiled: Any = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function)
     return compiled  # type: ignore[no-any-return]
 
 
 def njit_rows(function: F) -> F:
     """`njit` for loops over ``numba.prange`` whose turns write apart: spread over the cores, the same bits with one thread."""
-    compiled: Any = numba.njit(cache=True, fastmath=False, error_model="numpy", parallel=True)(function)
+    compiled: Any = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", parallel=True)(function)
     return compiled  # type: ignore[no-any-return]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import zmq
 
-from sim.feed import CameraFeed, CameraFrame
+from sim.feed import CameraFeed, CameraFrame, DarkRoom
 from sim.sockets import TcpServer, UdpChannel
 from sim.video.address import parse_video_address
 from sim.video.encoder import Kind, open_encoder
@@ -95,7 +95,8 @@ class Server:
     """Sockets around a world; ``turn`` does what is due and returns the clock time of the next turn."""
 
     def __init__(self, world: World, feed: CameraFeed | None, clock: Clock, ports: Ports) -> None:
-        self._world, self._feed = world, feed
+        self._world = world
+        self._room = None if feed is None else DarkRoom(feed)
         self._outlets: list[FrameOutlet | VideoOutput] = []
         if ports.camera:
             self._outlets.append(FrameOutlet(ports.camera))
@@ -115,13 +116,15 @@ class Server:
         while self._world.t + SLICE_S <= target + 1e-9:
             self._dvl.poll(self._world.attach_dvl, self._world.dvl.detach)
             self._world.advance_to(self._world.t + SLICE_S)
-            frame = None if self._feed is None else self._feed.poll(self.pacer.offset)
+            frame = None if self._room is None else self._room.tick(self.pacer.offset)
             if frame is not None:
                 for outlet in self._outlets:
                     outlet.put(frame)
         return self._world.t + SLICE_S + self.pacer.offset
 
     def close(self) -> None:
+        if self._room is not None:
+            self._room.close()
         for outlet in self._outlets:
             outlet.close()
         self._dvl.close()

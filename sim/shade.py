@@ -81,47 +81,90 @@ def shade(
     if shadows.shape[0] > 0:
         shadow_blocks(inv_z, rays_x, rays_y, lamps, shadows, grid, MARK, marks)
     for bi in numba.prange(rows):
-        corner, normal = np.zeros((4, fields)), np.zeros((4, 3))
-        here, step, total, shares = np.zeros(fields), np.zeros(fields), np.zeros(fields), np.ones(lamps.shape[0])
-        for bj in range(cols):
-            # Ever smaller squares: the whole block, its quarters, theirs; single pixels where all that fails.
-            done = np.uint64(0)
-            for size in (BLOCK, BLOCK // 2, SMALLEST):
-                for a in range(0, BLOCK, size):
-                    for b in range(0, BLOCK, size):
-                        i0, j0 = bi * BLOCK + a, bj * BLOCK + b
-                        if i0 >= h or j0 >= w or done & _bit(a, b):
-                            continue
-                        i1, j1 = min(i0 + size, h), min(j0 + size, w)
-                        slot = -1
-                        if not exact and _is_smooth(inv_z, face_of, part_of, i0, i1, j0, j1):
-                            for k in range(4):
-                                _at_corner(
-                                    corner[k], normal[k], (i1 - 1 if k >= 2 else i0), (j1 - 1 if k % 2 else j0), inv_z, face_of,
-                                    w1_of, w2_of, rays_x, rays_y, faces, normals, uv, layer_of, part_of, along_of, turn,
-                                    per_texel, lamps, table, day, kd, down,
+        _block_row(
+            bi, marks, cols, fields, per_texel, inv_z, face_of, w1_of, w2_of, rays_x, rays_y, faces, normals, uv,
+            layer_of, part_of, along_of, turn, tiles, slots, layers, lamps, shadows, grid, table, day, kd, down, exact, radiance,
+            depth,
+        )  # fmt: skip
+
+
+@njit
+def _block_row(
+    bi: int,
+    marks: Bytes,
+    cols: int,
+    fields: int,
+    per_texel: float,
+    inv_z: Vec,
+    face_of: Ints,
+    w1_of: Vec,
+    w2_of: Vec,
+    rays_x: Vec,
+    rays_y: Vec,
+    faces: Ints,
+    normals: Vec,
+    uv: Vec,
+    layer_of: Ints,
+    part_of: Ints,
+    along_of: Vec,
+    turn: Vec,
+    tiles: Words,
+    slots: Ints,
+    layers: Vec,
+    lamps: Vec,
+    shadows: Floats,
+    grid: Vec,
+    table: Floats,
+    day: Vec,
+    kd: Vec,
+    down: Vec,
+    exact: bool,
+    radiance: Floats,
+    depth: Floats,
+) -> None:
+    """One row of blocks."""
+    h, w = face_of.shape
+    corner, normal = np.zeros((4, fields)), np.zeros((4, 3))
+    here, step, total, shares = np.zeros(fields), np.zeros(fields), np.zeros(fields), np.ones(lamps.shape[0])
+    for bj in range(cols):
+        # Ever smaller squares: the whole block, its quarters, theirs; single pixels where all that fails.
+        done = np.uint64(0)
+        for size in (BLOCK, BLOCK // 2, SMALLEST):
+            for a in range(0, BLOCK, size):
+                for b in range(0, BLOCK, size):
+                    i0, j0 = bi * BLOCK + a, bj * BLOCK + b
+                    if i0 >= h or j0 >= w or done & _bit(a, b):
+                        continue
+                    i1, j1 = min(i0 + size, h), min(j0 + size, w)
+                    slot = -1
+                    if not exact and _is_smooth(inv_z, face_of, part_of, i0, i1, j0, j1):
+                        for k in range(4):
+                            _at_corner(
+                                corner[k], normal[k], (i1 - 1 if k >= 2 else i0), (j1 - 1 if k % 2 else j0), inv_z, face_of,
+                                w1_of, w2_of, rays_x, rays_y, faces, normals, uv, layer_of, part_of, along_of, turn,
+                                per_texel, lamps, table, day, kd, down,
+                            )  # fmt: skip
+                        slot = _common_tile(corner, normal, slots, layer_of[face_of[i0, j0]])
+                    if slot >= 0:
+                        gloss = layers[layer_of[face_of[i0, j0]], 5]
+                        if _any_marked(marks, i0, i1, j0, j1):
+                            _fill_shadowed(
+                                tiles[slot], corner, gloss, i0, i1, j0, j1, here, step, total, shares, lamps, shadows,
+                                grid, radiance, depth,
+                            )  # fmt: skip
+                        else:
+                            _fill(tiles[slot], corner, gloss, i0, i1, j0, j1, here, step, shares, radiance, depth)
+                        for p in range(a, a + size, SMALLEST):
+                            for q in range(b, b + size, SMALLEST):
+                                done |= _bit(p, q)
+                    elif size == SMALLEST:
+                        for i in range(i0, i1):
+                            for j in range(j0, j1):
+                                _pixel(
+                                    i, j, inv_z, face_of, w1_of, w2_of, rays_x, rays_y, faces, normals, uv, layer_of, part_of,
+                                    along_of, turn, tiles, slots, layers, per_texel, lamps, marks[i // MARK, j // MARK] > 0,
+                                    shadows, grid, table, day, kd, down, radiance, depth,
                                 )  # fmt: skip
-                            slot = _common_tile(corner, normal, slots, layer_of[face_of[i0, j0]])
-                        if slot >= 0:
-                            gloss = layers[layer_of[face_of[i0, j0]], 5]
-                            if _any_marked(marks, i0, i1, j0, j1):
-                                _fill_shadowed(
-                                    tiles[slot], corner, gloss, i0, i1, j0, j1, here, step, total, shares, lamps, shadows,
-                                    grid, radiance, depth,
-                                )  # fmt: skip
-                            else:
-                                _fill(tiles[slot], corner, gloss, i0, i1, j0, j1, here, step, shares, radiance, depth)
-                            for p in range(a, a + size, SMALLEST):
-                                for q in range(b, b + size, SMALLEST):
-                                    done |= _bit(p, q)
-                        elif size == SMALLEST:
-                            for i in range(i0, i1):
-                                for j in range(j0, j1):
-                                    _pixel(
-                                        i, j, inv_z, face_of, w1_of, w2_of, rays_x, rays_y, faces, normals, uv, layer_of, part_of,
-                                        along_of, turn, tiles, slots, layers, per_texel, lamps, marks[i // MARK, j // MARK] > 0,
-                                        shadows, grid, table, day, kd, down, radiance, depth,
-                                    )  # fmt: skip
 
 
 @njit

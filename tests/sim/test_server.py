@@ -1,6 +1,7 @@
 import itertools
 import json
 import socket
+import threading
 import time
 from types import SimpleNamespace
 from typing import cast
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import zmq
 
-from sim.feed import CameraFeed
+from sim.feed import CameraFeed, DarkRoom
 from sim.main import session_ports
 from sim.server import Pacer, Ports, Server, open_video
 from sim.sockets import UdpChannel
@@ -135,3 +136,37 @@ def test_a_slow_world_slips_instead_of_racing(world) -> None:
 def test_only_loopback_addresses(address: str) -> None:
     with pytest.raises(ValueError, match="expected udpout"):
         UdpChannel(address)
+
+
+class SlowPicture:
+    """Draws only when told to."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.drawn = 0
+
+    def render(self, position_ned: object, rotation: object, t: float, frame_seq: int) -> np.ndarray:
+        assert self.go.wait(10.0)
+        self.drawn += 1
+        return np.full((4, 4, 3), frame_seq, np.uint8)
+
+
+def test_a_slow_picture_holds_up_nothing_and_what_is_due_meanwhile_is_skipped(world) -> None:
+    picture = SlowPicture()
+    feed = CameraFeed(world, picture)
+    room = DarkRoom(feed)
+    began = world.t
+    try:
+        while world.t < began + 1.0:
+            world.advance_to(world.t + 0.02)
+            assert room.tick(0.0) is None, "the world goes on"
+        picture.go.set()
+        deadline = time.monotonic() + 10.0
+        frame = None
+        while frame is None and time.monotonic() < deadline:
+            frame = room.tick(0.0)
+        assert frame is not None and frame.seq == 1 and frame.t <= began + 0.2 + 0.02, "stamped when it was exposed"
+        assert int(frame.image[0, 0, 0]) == 1 and feed.skipped >= 3
+    finally:
+        picture.go.set()
+        room.close()
