@@ -15,7 +15,7 @@ from sim.scenario import Water
 from sim.scene import Scene
 from sim.shade import shade
 from sim.snow import SINK_MPS, add_snow
-from sim.textures import LEVELS, TEXEL_M, TilePool
+from sim.textures import LEVELS, TEXEL_M, TILE_M, TilePool
 from sim.water_optics import STEP_M, optics
 from wire.rig import CameraRig, Rig
 
@@ -110,7 +110,7 @@ class Renderer:
         self._shadow_lens = _lens(_SHADOW, *self._shadow_rays)
         self._normals, self._gamma = normal_table(), camera.gamma_table()
         length = int(scene.surface.stations[-1]) + 12
-        self._slots: Ints = np.full((len(scene.layers), length, 40), -1, np.int32)
+        self._slots: Ints = np.full((len(scene.layers), round(length / TILE_M), round(40 / TILE_M)), -1, np.int32)
         current = np.array([*scene.scenario.current_mps, 0.0])
         self._drift: Vec = self.ship.dir_to_ned(current) + np.array([0.0, 0.0, SINK_MPS])
         self.visible_m = min(16.0, 9.0 / float(self.optics.c.min()))
@@ -198,7 +198,7 @@ class Renderer:
         self._slots.fill(-1)
         wanted = np.zeros(self._slots.shape, np.uint8)
         g = self.geometry
-        wanted_tiles(buffers.face, buffers.w1, buffers.w2, g.faces, g.uv, g.layer, float(1 << level), wanted)
+        wanted_tiles(buffers.face, buffers.w1, buffers.w2, g.faces, g.uv, g.layer, TILE_M * (1 << level), wanted)
         keys = [(int(a), int(b), int(c), level) for a, b, c in np.argwhere(wanted)]
         for (a, b, c, _), slot in zip(keys, self.pool.ensure(keys), strict=True):
             self._slots[a, b, c] = slot

@@ -17,11 +17,12 @@ from sim.noise import njit, njit_rows, octaves, uniform, value_noise
 Vec = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
-TEXELS = 512
-TEXEL_M = 1.0 / TEXELS
+TEXELS = 256
+TEXEL_M = 1.0 / 512
+TILE_M = TEXELS * TEXEL_M
 LEVELS = 4
 CHANNELS = 8  # R, G, B (square root of albedo), gradient u, v (128 = flat, 64 per unit slope), three unused
-SLOTS = 96
+SLOTS = 384
 
 STYLE_HULL, STYLE_STEEL, STYLE_CLOTH, STYLE_ZINC, STYLE_SHELL, STYLE_DARK = 0, 1, 2, 3, 4, 5
 
