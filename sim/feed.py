@@ -100,25 +100,27 @@ class CameraFeed:
 
 
 class DarkRoom:
-    """Develops one shot at a time in a thread of its own, so that a picture that takes long holds up nobody else. What is due
-    meanwhile is skipped. `tick` and `close` are for the thread that moves the world."""
+    """Develops one shot at a time in a thread of its own, so that a picture that takes long holds up nobody else. Of what is due
+    meanwhile one shot waits, the rest is skipped. `tick` and `close` are for the thread that moves the world."""
 
     def __init__(self, feed: CameraFeed) -> None:
         self._feed = feed
         self._pool = ThreadPoolExecutor(1, "camera")
         self._work: Future[CameraFrame] | None = None
+        self._waiting: Shot | None = None
 
     def tick(self, offset_s: float) -> CameraFrame | None:
         """Starts on the frame that is due; the frame that is ready, or None. Errors of drawing are raised here."""
         ready = None
         if self._work is not None and self._work.done():
             ready, self._work = self._work.result(), None
-        if self._work is not None:
+        if self._waiting is None:
+            self._waiting = self._feed.expose(offset_s)
+        else:
             self._feed.skip()
-            return None
-        shot = self._feed.expose(offset_s)
-        if shot is not None:
-            self._work = self._pool.submit(self._feed.develop, shot)
+        if self._work is None and self._waiting is not None:
+            self._work = self._pool.submit(self._feed.develop, self._waiting)
+            self._waiting = None
         return ready
 
     def close(self) -> None:
