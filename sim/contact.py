@@ -5,13 +5,11 @@ Stiffness 20 kN/m per corner stops 2 m/s within about 4 cm, well before the next
 """
 
 import math
-from typing import Protocol
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from hull.surface import HullSurface
 from sim.dynamics import (
     E_ACTIVE,
     E_NORMAL,
@@ -32,14 +30,6 @@ HALF_LENGTH_M, HALF_WIDTH_M, HALF_HEIGHT_M = 0.2285, 0.169, 0.127
 STIFFNESS_NPM = 20_000.0
 DAMPING_NSPM = 120.0
 FRICTION = 0.3
-
-
-class Obstacle(Protocol):
-    """What one can hit or measure: `sim.scene.Scene`, or `HullOnly` around the bare surface. Ship frame, metres."""
-
-    def signed_distance(self, xyz_ship: Vec) -> float: ...
-
-    def raycast(self, origin_ship: Vec, dir_ship: Vec, max_m: float) -> float | None: ...
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -89,27 +79,3 @@ def contact_wrench(s: Vec, e: Vec, out: Vec) -> None:
     s[S_CONTACT_N] = total
     s[S_PENETRATION] = max(s[S_PENETRATION], -deepest)
     s[S_MIN_GAP] = min(s[S_MIN_GAP], deepest)
-
-
-def outward_normal(obstacle: Obstacle, xyz_ship: Vec, distance: float, h: float = 0.01) -> Vec:
-    """Unit gradient of the signed distance by forward differences (ship frame)."""
-    gradient = np.empty(3)
-    for axis in range(3):
-        moved = xyz_ship.copy()
-        moved[axis] += h
-        gradient[axis] = obstacle.signed_distance(moved) - distance
-    norm = float(np.linalg.norm(gradient))
-    return gradient / norm if norm > 1e-9 else np.array([0.0, 0.0, -1.0])
-
-
-class HullOnly:
-    """The bare hull as an obstacle."""
-
-    def __init__(self, surface: HullSurface) -> None:
-        self._surface = surface
-
-    def signed_distance(self, xyz_ship: Vec) -> float:
-        return self._surface.signed_distance(xyz_ship)
-
-    def raycast(self, origin_ship: Vec, dir_ship: Vec, max_m: float) -> float | None:
-        return self._surface.raycast(origin_ship, dir_ship, max_m)

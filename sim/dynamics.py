@@ -80,6 +80,18 @@ def rotate_back(q: Vec, v0: float, v1: float, v2: float) -> tuple[float, float, 
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def locate(s: Vec, turn: Vec, draught_m: float, xyz: Vec, to_ship: Vec) -> float:
+    """Yaw [rad]. Sets ``xyz`` (3,) to the place in the ship frame, ``to_ship`` (3, 3) to body → ship; ``turn`` (3, 3): NED → ship."""
+    q = s[S_QUAT : S_QUAT + 4]
+    for k in range(3):
+        xyz[k] = turn[k, 0] * s[0] + turn[k, 1] * s[1] + turn[k, 2] * (s[2] - draught_m)
+        # The rows of `turn` are the ship's axes in NED: taken into the body they are the rows of body → ship.
+        to_ship[k, 0], to_ship[k, 1], to_ship[k, 2] = rotate_back(q, turn[k, 0], turn[k, 1], turn[k, 2])
+    w, x, y, z = q[0], q[1], q[2], q[3]
+    return math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def water_velocity(e: Vec, n: float, east: float, down: float, t: float) -> tuple[float, float, float]:
     """Current with its shear, plus the deep-water wave orbit [m/s, NED] at a place and time; the orbit decays as exp(-k z)."""
     depth = max(down, 0.0)

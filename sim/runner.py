@@ -68,7 +68,7 @@ class Survey:
     def _make_world(self, scenario: Scenario, seed: int, pilot: Pilot | None) -> None:
         prepared = self.prepared
         scene = Scene(scenario, prepared.vessel, prepared.surface)
-        self.world = World(scenario, prepared.vessel, prepared.surface, scene, seed, prepared.rig, pilot)
+        self.world = World(scenario, prepared.vessel, prepared.surface, scene.steel, seed, prepared.rig, pilot)
         self.truth = TruthLog(scenario)
         renderer = Renderer(scene, scenario.water, prepared.rig, seed)
         self._feed = CameraFeed(self.world, renderer, self.truth)

@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hull.kernels import raycast_kernel, signed_distance_kernel
 from hull.surface import HullSurface
 from hull.vessel import Fitting, Vessel
-from sim import attachments, clutter, solids
+from sim import attachments, clutter
 from sim.attachments import Built
 from sim.meshes import Anchor, Mesh, anchor
 from sim.noise import uniform
 from sim.scenario import Attachment, Clutter, Scenario
+from sim.steel import Steel
 from sim.textures import Decal, Layer
 from wire.messages import Side
 
@@ -81,7 +81,7 @@ class Scene:
             self._add_clutter(k, extra)
         self._truth.sort(key=lambda o: o.id)
         self._add_hull()
-        self.solids: Vec = np.stack(self._rows) if self._rows else np.zeros((0, solids.ROW))
+        self.steel = Steel(surface, np.stack(self._rows) if self._rows else None)
 
     # -- building ----------------------------------------------------------------------------------------------------
 
@@ -239,19 +239,11 @@ class Scene:
 
     def signed_distance(self, xyz_ship: Vec) -> float:
         """Distance [m] to hull or solids, negative inside."""
-        s = self.surface
-        x, y, z = float(xyz_ship[0]), float(xyz_ship[1]), float(xyz_ship[2])
-        hull = signed_distance_kernel(s.stations, s.girths, s.grid, s.normals, x, y, z)
-        return float(min(hull, solids.distance(self.solids, x, y, z)))
+        return self.steel.signed_distance(xyz_ship)
 
     def raycast(self, origin_ship: Vec, direction_ship: Vec, max_m: float) -> float | None:
         """Range [m] along the unit direction to hull or solids, or None beyond ``max_m``."""
-        s = self.surface
-        hit = raycast_kernel(s.stations, s.girths, s.grid, s.normals, origin_ship, direction_ship, max_m)
-        solid = solids.cast(self.solids, origin_ship, direction_ship, max_m if hit < 0 else float(hit))
-        if solid >= 0:
-            return float(solid)
-        return None if hit < 0 else float(hit)
+        return self.steel.raycast(origin_ship, direction_ship, max_m)
 
     def truth_objects(self) -> list[TruthObject]:
         """Everything placed, in the order of attachments, clutter, fittings."""

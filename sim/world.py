@@ -15,10 +15,9 @@ from hull.vessel import Vessel
 from sim.autopilot import layout as a
 from sim.autopilot.autopilot import Autopilot
 from sim.autopilot.core import Range, Sensed
-from sim.autopilot.estimator import align, euler
+from sim.autopilot.estimator import align
 from sim.autopilot.seam import Pilot
 from sim.bad_link import BadLink
-from sim.contact import HullOnly, Obstacle, outward_normal
 from sim.dynamics import (
     E_ACTIVE,
     E_AMPLITUDE,
@@ -43,6 +42,7 @@ from sim.dynamics import (
     S_SIZE,
     S_VEL,
     STEP_S,
+    locate,
 )
 from sim.faults import Effects, effects_at
 from sim.presets import PRESETS, parameter_array
@@ -53,6 +53,7 @@ from sim.sensors.compass import Compass
 from sim.sensors.depth import DepthSensor
 from sim.sensors.dvl_server import DvlServer
 from sim.sensors.ranges import DROPOUT, RangeFinder
+from sim.steel import Steel
 from sim.truth import TruthRow
 from wire.channel import ByteChannel
 from wire.rig import BLUEROV2, Rig
@@ -78,7 +79,7 @@ class VehicleTruth(NamedTuple):
 
 
 class World:
-    """See the module. ``scene``: `sim.scene.Scene` (hull and attachments), None for the bare hull.
+    """See the module. ``steel``: what can be hit, of `sim.scene.Scene`; None for the bare hull.
     ``seed``: None takes the scenario's. ``pilot``: who flies; None takes the stand-in."""
 
     def __init__(
@@ -86,7 +87,7 @@ class World:
         scenario: Scenario,
         vessel: Vessel,
         surface: HullSurface,
-        scene: Obstacle | None = None,
+        steel: Steel | None = None,
         seed: int | None = None,
         rig: Rig = BLUEROV2,
         pilot: Pilot | None = None,
@@ -94,7 +95,7 @@ class World:
         self.scenario, self.rig, self.surface = scenario, rig, surface
         self.seed = scenario.seed if seed is None else seed
         self.ship = ShipPose(0.0, draught_m=surface.draught_m)
-        self._obstacle: Obstacle = HullOnly(surface) if scene is None else scene
+        self._steel = Steel(surface) if steel is None else steel
         self._steps = 0
         self._s: Vec = np.zeros(S_SIZE)
         self._c: Vec = np.zeros(a.SIZE)
@@ -117,7 +118,10 @@ class World:
         self.min_clearance_m = 1e9
         self.collisions = 0
         self._last_contact_t = -1e9
-        self._normal: Vec = np.array([0.0, 0.0, -1.0])
+        self._xyz: Vec = np.zeros(3)
+        self._to_ship: Vec = np.eye(3)
+        self._ship_turn: Vec = np.ascontiguousarray(self.ship.dir_to_ship(np.eye(3)).T)
+        self._yaw = 0.0
         self._waves()
         self._current()
         self._launch(vessel)
@@ -142,7 +146,7 @@ class World:
         z = self.surface.draught_m - launch.depth_m
         outward = np.array([0.0, 1.0 if launch.side == "P" else -1.0, 0.0])
         beyond = np.array([x, 30.0 * outward[1], z])
-        hit = HullOnly(self.surface).raycast(beyond, -outward, 60.0)
+        hit = Steel(self.surface).raycast(beyond, -outward, 60.0)
         shell_y = 0.0 if hit is None else (30.0 - hit) * outward[1]
         place = np.array([x, shell_y, z]) + launch.offset_m * outward
         heading = self.ship.facing_heading(outward) + math.radians(launch.heading_error_deg)
@@ -159,11 +163,9 @@ class World:
         c[a.THRUSTER_GAIN : a.THRUSTER_GAIN + 6] = 1.0
         c[a.PWM : a.PWM + 6] = 1500.0
         c[a.SINCE_YAW] = 10.0
-        self._xyz = self._ship_xyz()
-        self._to_ship: Vec = np.eye(3)
+        self._locate()
         self._measure_distance(0)
-        yaw = euler(self._s[S_QUAT : S_QUAT + 4])[2]
-        align(c, 0.0, 0.0, self._compass.heading(0, yaw, self.distance_m, float(self._xyz[0])), -float(self._s[2]))
+        align(c, 0.0, 0.0, self._compass.heading(0, self._yaw, self.distance_m, float(self._xyz[0])), -float(self._s[2]))
 
     def attach_mavlink(self, channel: ByteChannel) -> None:
         """Adds a MAVLink client (the world's end of the channel)."""
@@ -218,8 +220,7 @@ class World:
             self.effects = effects_at(self.scenario.faults, t)
             self._apply_effects()
             self._current()
-        self._xyz = self._ship_xyz()
-        self._to_ship = self.ship.dir_to_ship(self.rotation().T).T
+        self._locate()
         self._measure_distance(count)
         self._record_contact(t)
         self._battery.step(float(self._c[a.AMPS]), SLOW_STEPS * STEP_S)
@@ -255,21 +256,21 @@ class World:
         self._e[E_CURRENT : E_CURRENT + 3] = self.ship.dir_to_ned(np.array([x + gx, y + gy, 0.0]))
         self._e[E_SHEAR : E_SHEAR + 2] = self.ship.dir_to_ned(np.array([*self.scenario.current_shear_per_s, 0.0]))[:2]
 
-    def _ship_xyz(self) -> Vec:
-        return self.ship.to_ship(self._s[S_POS : S_POS + 3])
+    def _locate(self) -> None:
+        """Place and attitude in the ship frame at this slow tick."""
+        self._yaw = locate(self._s, self._ship_turn, self.ship.draught_m, self._xyz, self._to_ship)
 
     def _measure_distance(self, count: int) -> None:
         """Signed distance of the origin, and the tangent plane for contact when near. Far away every fifth tick will do."""
         if self.distance_m > NEAR_M and count % 5 != 0:
             return
-        xyz = self._xyz
-        self.distance_m = self._obstacle.signed_distance(xyz)
+        self.distance_m, x, y, z = self._steel.plane(self._xyz, CONTACT_M)
         if self.distance_m > CONTACT_M:
             self._e[E_ACTIVE] = 0.0
             return
-        self._normal = outward_normal(self._obstacle, xyz, self.distance_m)
-        self._e[E_NORMAL : E_NORMAL + 3] = self.ship.dir_to_ned(self._normal)
-        self._e[E_POINT : E_POINT + 3] = self.ship.to_ned(xyz - self.distance_m * self._normal)
+        normal = np.array([x, y, z])
+        self._e[E_NORMAL : E_NORMAL + 3] = self.ship.dir_to_ned(normal)
+        self._e[E_POINT : E_POINT + 3] = self.ship.to_ned(self._xyz - self.distance_m * normal)
         self._e[E_ACTIVE] = 1.0
 
     def _record_contact(self, t: float) -> None:
@@ -283,17 +284,10 @@ class World:
 
     # -- sensors -----------------------------------------------------------------------------------------------------
 
-    def _cast(self, origin_body: Vec, direction_body: Vec, max_m: float) -> float | None:
-        """Nearest of steel and water surface along a ray given in the body frame, at the present slow tick."""
-        direction = self._to_ship @ direction_body
+    def _cast(self, origin_body: Vec, directions_body: Vec, max_m: float) -> Vec:
+        """Ranges to the nearest of steel and water surface along rays given in the body frame, at the present slow tick."""
         origin = self._xyz + self._to_ship @ origin_body
-        up = max_m + 1.0
-        if direction[2] > 1e-6 and origin[2] < self.ship.draught_m:
-            up = float((self.ship.draught_m - origin[2]) / direction[2])
-        hit = self._obstacle.raycast(origin, direction, min(max_m, up))
-        if hit is not None:
-            return hit
-        return up if up <= max_m else None
+        return self._steel.casts(origin, directions_body @ self._to_ship.T, max_m, self.ship.draught_m)
 
     def _read_ranges(self, count: int) -> None:
         if self.effects.range_stuck:
@@ -305,11 +299,10 @@ class World:
         )
 
     def _sense(self, count: int, t: float) -> Sensed:
-        yaw = euler(self._s[S_QUAT : S_QUAT + 4])[2]
         effects, battery = self.effects, self._battery
         return Sensed(
             pressure_pa=self._depth.pressure(count, self._s[S_POS : S_POS + 3], self._e, t, effects.depth_offset_m),
-            mag_yaw_rad=self._compass.heading(count, yaw, self.distance_m, float(self._xyz[0]), effects.compass_swing_rad),
+            mag_yaw_rad=self._compass.heading(count, self._yaw, self.distance_m, float(self._xyz[0]), effects.compass_swing_rad),
             volts=battery.volts,
             amps=battery.amps,
             consumed_mah=battery.consumed_mah,
@@ -339,7 +332,7 @@ class World:
         return self._s[S_POS : S_POS + 3].copy(), self.rotation()
 
     def vehicle_truth(self) -> VehicleTruth:
-        distance = self._obstacle.signed_distance(self._ship_xyz())
+        distance = self._steel.signed_distance(self.ship.to_ship(self._s[S_POS : S_POS + 3]))
         return VehicleTruth(
             self._s[S_POS : S_POS + 3].copy(),
             self._s[S_GROUND : S_GROUND + 3].copy(),
@@ -350,7 +343,7 @@ class World:
 
     def truth_row(self, frame_seq: int, stamp: float | None = None) -> TruthRow:
         """The truth of this moment, for the frame taken now and stamped ``stamp`` [s] (None: the world's own time)."""
-        xyz = self._ship_xyz()
+        xyz = self.ship.to_ship(self._s[S_POS : S_POS + 3])
         rotation = self.ship.dir_to_ship(self.rotation().T).T
         numbers = tuple(float(v) for v in rotation.reshape(-1))
         return TruthRow(

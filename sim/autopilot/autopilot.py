@@ -45,6 +45,10 @@ class Autopilot:
         """Adds a client; it gets the default stream unasked."""
         self._endpoints.append(Endpoint(channel, streams.DEFAULT_INTERVALS, int(self.core.params["MAV_SYSID"])))
 
+    def detach_all(self) -> None:
+        """Drops every client."""
+        self._endpoints.clear()
+
     def reboot(self, t: float) -> None:
         """As when its power fails at ``t`` [s] and comes back: parameters stay, all else starts anew after `REBOOT_S` of silence.
         Depth is zero where it boots (FACTS 3.7), under water too."""

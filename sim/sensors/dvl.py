@@ -8,6 +8,7 @@ Axes of the instrument: z along body +x (towards the hull), y along body +y, x a
 """
 
 import math
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -72,34 +73,45 @@ class Dvl:
         self.axes: Vec = np.array(
             [[math.sin(tilt) * math.cos(f), math.sin(tilt) * math.sin(f), math.cos(tilt)] for f in azimuths]
         )
-        self._body_axes: Vec = self.axes @ BODY_FROM_DVL.T
+        self._body_axes: Vec = np.ascontiguousarray(self.axes @ BODY_FROM_DVL.T)
+        self._cosine = math.cos(tilt)
+        subsets = [good for n in (3, 4) for good in combinations(range(4), n)]
+        self._solvers = {good: self._solver(good) for good in subsets}
 
     def ping(self, count: int, velocity_body: Vec, rate_body: Vec, cast: RayCast, lost: bool = False) -> Ping:
         """Ping ``count``. Velocity of the body's origin over the hull, angular rate, both body; ``lost``: no lock by fault."""
-        normals = self._noise.row(count)
-        uniform = self._chance.row(count)
-        at_mount = velocity_body + np.cross(rate_body, self._mount)
-        everything_lost = lost or float(uniform[4]) < PING_DROPOUT
+        normals = self._noise.row(count).tolist()
+        uniform = self._chance.row(count).tolist()
+        m = self._mount
+        p, q, r = (float(w) for w in rate_body)
+        at_mount = velocity_body + np.array([q * m[2] - r * m[1], r * m[0] - p * m[2], p * m[1] - q * m[0]])
+        if lost or uniform[4] < PING_DROPOUT:
+            hits, speeds = [-1.0] * 4, [0.0] * 4
+        else:
+            hits = cast(m, self._body_axes, MOST_M).tolist()
+            speeds = (self._body_axes @ at_mount).tolist()
         beams = []
-        for k in range(4):
-            hit = None if everything_lost else cast(self._mount, self._body_axes[k], MOST_M)
-            if hit is None or hit < LEAST_M or float(uniform[k]) < BEAM_DROPOUT:
+        for k, (hit, along) in enumerate(zip(hits, speeds, strict=True)):
+            if hit < LEAST_M or uniform[k] < BEAM_DROPOUT:
                 beams.append(Beam(k, 0.0, -1.0, False))
                 continue
-            along = float(self._body_axes[k] @ at_mount)
-            along += noise_growth(hit) * (SPEED_NOISE + SPEED_SCALE * abs(along)) * float(normals[k])
-            distance = hit * (1.0 + RANGE_SCALE * float(normals[4 + k])) + RANGE_NOISE_M * float(normals[4 + k])
+            along += noise_growth(hit) * (SPEED_NOISE + SPEED_SCALE * abs(along)) * normals[k]
+            distance = hit * (1.0 + RANGE_SCALE * normals[4 + k]) + RANGE_NOISE_M * normals[4 + k]
             beams.append(Beam(k, along, max(distance, LEAST_M), True))
-        return self._solve(beams)
+        return self._solve(tuple(beams))
 
-    def _solve(self, beams: list[Beam]) -> Ping:
-        good = [b for b in beams if b.valid]
+    def _solve(self, beams: tuple[Beam, ...]) -> Ping:
+        good = tuple(b.id for b in beams if b.valid)
         if len(good) < 3:
-            return Ping((0.0, 0.0, 0.0), 10.0, False, -1.0, tuple(beams))
-        axes = np.array([self.axes[b.id] for b in good])
+            return Ping((0.0, 0.0, 0.0), 10.0, False, -1.0, beams)
+        solver, spread = self._solvers[good]
+        x, y, z = (solver @ np.array([beams[k].velocity_mps for k in good])).tolist()
+        distances = [beams[k].distance_m for k in good]
+        fom = noise_growth(max(distances)) * SPEED_NOISE * spread
+        return Ping((x, y, z), fom, True, sum(distances) / len(good) * self._cosine, beams)
+
+    def _solver(self, good: tuple[int, ...]) -> tuple[Vec, float]:
+        """Least squares from beams' speeds to velocity, and the mean standard deviation of its axes for unit noise."""
+        axes = self.axes[list(good)]
         inverse = np.linalg.inv(axes.T @ axes)
-        velocity = inverse @ axes.T @ np.array([b.velocity_mps for b in good])
-        growth = noise_growth(max(b.distance_m for b in good))
-        fom = float(growth * SPEED_NOISE * math.sqrt(inverse.trace() / 3.0))
-        altitude = sum(b.distance_m * math.cos(0.3926990816987241) for b in good) / len(good)
-        return Ping((float(velocity[0]), float(velocity[1]), float(velocity[2])), fom, True, altitude, tuple(beams))
+        return inverse @ axes.T, math.sqrt(float(inverse.trace()) / 3.0)

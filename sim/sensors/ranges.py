@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from sim.randoms import NoiseRows
 
 Vec = NDArray[np.float64]
-RayCast = Callable[[Vec, Vec, float], float | None]
+RayCast = Callable[[Vec, Vec, float], Vec]
+"""(origin (3,), unit directions (n, 3), longest range [m]), body frame → ranges (n,) [m], −1 without an echo."""
 
 LEAST_M, MOST_M = 0.2, 50.0
 CONE = 0.12  # tangent of the half angle that returns an echo
@@ -24,15 +25,17 @@ class RangeFinder:
         self._mount = mount
         side = np.array([0.0, 1.0, 0.0])
         other = np.cross(axis, side)
-        self._rays = [axis] + [_unit(axis + s * CONE * v) for v in (side, other) for s in (1.0, -1.0)]
+        edges = [_unit(axis + s * CONE * v) for v in (side, other) for s in (1.0, -1.0)]
+        self._rays: Vec = np.stack([axis, *edges])
 
     def read(self, count: int, cast: RayCast, dropout: float = DROPOUT) -> float | None:
-        """Reading ``count`` [m]; None without an echo. ``cast(origin_body, direction_body, max_m)``."""
-        draw = self._noise.row(count)
-        hits = [d for d in (cast(self._mount, ray, MOST_M) for ray in self._rays) if d is not None]
-        if not hits or float(self._chance.row(count)[0]) < dropout:
+        """Reading ``count`` [m]; None without an echo."""
+        hits = cast(self._mount, self._rays, MOST_M)
+        echoes = hits[hits >= 0.0]
+        if len(echoes) == 0 or float(self._chance.row(count)[0]) < dropout:
             return None
-        reading = min(hits) * (1.0 + 0.003 * float(draw[0])) + 0.005 * float(draw[0])
+        draw = float(self._noise.row(count)[0])
+        reading = float(echoes.min()) * (1.0 + 0.003 * draw) + 0.005 * draw
         return reading if LEAST_M <= reading <= MOST_M else None
 
 

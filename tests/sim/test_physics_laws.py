@@ -128,7 +128,7 @@ def test_the_dvl_slows_and_grows_noisier_with_range() -> None:
     dvl, at_rest = Dvl(4, BLUEROV2), np.zeros(3)
 
     def pings(range_m: float):
-        return [dvl.ping(k, at_rest, at_rest, lambda o, d, most: range_m / d[0]) for k in range(400)]
+        return [dvl.ping(k, at_rest, at_rest, lambda o, d, most: range_m / d[:, 0]) for k in range(400)]
 
     spread, fom = {}, {}
     for range_m in (0.8, 4.0, 25.0):

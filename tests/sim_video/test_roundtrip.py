@@ -62,7 +62,7 @@ def rendered() -> list[np.ndarray]:
     scenario = load_scenario(SCENARIO)
     vessel, surface = load_ship(vessel_path(scenario, SCENARIO))
     scene = Scene(scenario, vessel, surface)
-    world = World(scenario, vessel, surface, scene, 1, BLUEROV2)
+    world = World(scenario, vessel, surface, scene.steel, 1, BLUEROV2)
     renderer = Renderer(scene, scenario.water, BLUEROV2, 1)
     pictures = []
     for k in range(8):

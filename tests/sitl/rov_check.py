@@ -25,6 +25,7 @@ from rov.rov import Rov
 from sim.sensors.dvl import Dvl
 from sim.sensors.dvl_wire import velocity_report
 from sim.sensors.ranges import RangeFinder
+from sim.steel import Steel
 from tests.sitl.bodies import ROOT, Firmware, Truth
 from wire import messages as m
 from wire.bus import LocalBus
@@ -67,6 +68,7 @@ class Beside:
         self._shift = np.array([place[0] - first.ned[0], place[1] - first.ned[1], 0.0])
         self._dvl = Dvl(1, BLUEROV2)
         self._sonar = RangeFinder(1, "range_forward", np.array([1.0, 0.0, 0.0]), np.array(BLUEROV2.sonar_forward_mount_m))
+        self._steel = Steel(self.surface)
         self._pings, self._next_ping, self._next_range = 0, 0.0, 0.0
         self.xyz: Vec = np.zeros(3)
         self.distance_m = math.inf
@@ -94,13 +96,8 @@ class Beside:
                     mavlink.MAVLink_distance_sensor_message(int(now * 1e3), 20, 3000, int(reading * 100), 2, 0, 0, 255)
                 )
 
-    def _cast(self, origin: Vec, direction: Vec, most_m: float) -> float | None:
-        at, along = self.xyz + self._turn @ origin, self._turn @ direction
-        up = (self._ship.draught_m - at[2]) / along[2] if along[2] > 1e-6 else math.inf  # the water's underside
-        hit = self.surface.raycast(at, along, min(most_m, float(up)))
-        if hit is not None:
-            return hit
-        return float(up) if up <= most_m else None
+    def _cast(self, origin: Vec, directions: Vec, most_m: float) -> Vec:
+        return self._steel.casts(self.xyz + self._turn @ origin, directions @ self._turn.T, most_m, self._ship.draught_m)
 
 
 class Survey:
