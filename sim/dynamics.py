@@ -81,7 +81,7 @@ def rotate_back(q: Vec, v0: float, v1: float, v2: float) -> tuple[float, float, 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def locate(s: Vec, turn: Vec, draught_m: float, xyz: Vec, to_ship: Vec) -> float:
-    """Yaw [rad]. Sets ``xyz`` (3,) to the place in the ship frame, ``to_ship`` (3, 3) to body → ship; ``turn`` (3, 3): NED → ship."""
+    """Yaw [rad]. Sets ``xyz`` (3,) to the place in the ship frame, ``to_ship`` (3, 3) to body → ship; ``turn``: NED → ship."""
     q = s[S_QUAT : S_QUAT + 4]
     for k in range(3):
         xyz[k] = turn[k, 0] * s[0] + turn[k, 1] * s[1] + turn[k, 2] * (s[2] - draught_m)
