@@ -45,7 +45,7 @@ def _surface(plane: Map) -> Map:
         fit = np.asarray(np.linalg.solve(part.T @ part, part.T @ z[keep]), np.float64)
         miss = np.abs(z - sample @ fit)
         keep = miss <= max(2.0 * float(np.median(miss)), 1.0)
-    return np.asarray((design.astype(np.float32) @ fit.astype(np.float32)).reshape(plane.shape), np.float32)
+    return np.asarray((_single(*plane.shape) @ fit.astype(np.float32)).reshape(plane.shape), np.float32)
 
 
 @cache
@@ -53,3 +53,8 @@ def _design(rows: int, cols: int) -> NDArray[np.float64]:
     ys, xs = np.mgrid[0:rows, 0:cols].astype(np.float64)
     x, y = (xs / cols - 0.5).ravel(), (ys / rows - 0.5).ravel()
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+
+
+@cache
+def _single(rows: int, cols: int) -> Map:
+    return _design(rows, cols).astype(np.float32)

@@ -19,6 +19,7 @@ Vec = NDArray[np.float64]
 _STEP_M = 0.125
 _REACH_M = 2.0
 _MOVE_M = 0.5
+_NEAR_ENOUGH_M = 1e-5
 
 
 class View(NamedTuple):
@@ -119,6 +120,8 @@ class Patch:
             miss = view.centre + forward[:, None] * directions - point
             step_x, step_s = _solve_tangent(dx, ds, miss)
             x, s = x + np.clip(step_x, -1.0, 1.0), s + np.clip(step_s, -1.0, 1.0)
+            if max(np.abs(step_x).max(initial=0.0), np.abs(step_s).max(initial=0.0)) < _NEAR_ENOUGH_M:
+                break
         point, _, _ = self._sample(x, s)
         gap = np.linalg.norm(view.centre + forward[:, None] * directions - point, axis=1)
         cos = np.abs(np.einsum("ij,ij->i", normal, directions)) / np.linalg.norm(directions, axis=1)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.matching import FAST, Match, engine
+from vision.matching import Match, engine
 from vision.optics import Image, Optics
 from vision.placing import Look
 
@@ -50,6 +50,7 @@ class Registration(NamedTuple):
     inliers: int
     matches: int
     spread: float
+    match: Match
 
 
 class Registrar:
@@ -57,7 +58,7 @@ class Registrar:
 
     def __init__(self, optics: Optics) -> None:
         self._optics = optics.halved()
-        self._flow = engine(FAST)
+        self._flow = engine()
         self._clahe = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 6))
 
     def prepare(self, t: float, working: Image, look: Look) -> Prepared:
@@ -73,7 +74,8 @@ class Registrar:
         normal, distance = current.look.plane()
         k = self._optics.matrix
         predicted = k @ (rotation + np.outer(shift, normal) / distance) @ np.linalg.inv(k)
-        source, target = matches(current.grey, key.grey, predicted, self._flow)
+        match = Match(current.grey, key.grey, predicted, self._flow)
+        source, target = matches(match)
         if len(source) < _MIN_MATCHES:
             return None
         epipole = k @ np.linalg.inv(rotation + np.outer(shift, normal) / distance) @ shift
@@ -87,9 +89,8 @@ class Registrar:
         if motion is not None and spread >= 0.6 and int(mask.sum()) >= 150:
             rotation, ratio, normal = motion
             shift = ratio * distance
-        return Registration(
-            homography, rotation, shift, normal, distance, float(np.linalg.norm(shift)), int(mask.sum()), len(source), spread
-        )
+        baseline, inliers = float(np.linalg.norm(shift)), int(mask.sum())
+        return Registration(homography, rotation, shift, normal, distance, baseline, inliers, len(source), spread, match)
 
 
 def warp_points(homography: Vec, points: Vec) -> Vec:
@@ -98,14 +99,13 @@ def warp_points(homography: Vec, points: Vec) -> Vec:
     return out[:, :2] / out[:, 2:]
 
 
-def matches(current: Image, key: Image, predicted: Vec, flow: cv2.DISOpticalFlow) -> tuple[Vec, Vec]:
+def matches(match: Match) -> tuple[Vec, Vec]:
     """Pixels in the current picture and in the keyframe, (n, 2) each, on a grid where the two correlate."""
-    match = Match(current, key, predicted, flow)
     good = match.overlap & (match.agree > _CORRELATION)
     rows, cols = np.nonzero(good[_GRID // 2 :: _GRID, _GRID // 2 :: _GRID])
     rows, cols = rows * _GRID + _GRID // 2, cols * _GRID + _GRID // 2
     source = np.stack([cols, rows], axis=1).astype(np.float64)
-    return source, warp_points(predicted, source + match.flow[rows, cols])
+    return source, warp_points(match.homography, source + match.flow[rows, cols])
 
 
 def _ransac(source: Vec, target: Vec) -> tuple[Vec, NDArray[np.bool_]] | None:

@@ -12,10 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.matching import FINE, Match, engine
 from vision.optics import Optics
 from vision.placing import Look
-from vision.registration import Prepared, Registration, parallax_direction
+from vision.registration import Prepared, Registration
 
 Vec = NDArray[np.float64]
 Map = NDArray[np.float32]
@@ -43,20 +42,19 @@ class ReliefMeter:
         self._working = optics
         self._optics = optics.halved()
         self.size = (self._optics.width, self._optics.height)
-        self._flow = engine(FINE)
-        xs, ys = np.meshgrid(np.arange(self.size[0]), np.arange(self.size[1]))
-        self._pixels: Vec = np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float64)
-        self._rays: Vec = np.column_stack([self._pixels, np.ones(len(self._pixels))]) @ np.linalg.inv(self._optics.matrix).T
+        self._columns = np.arange(self.size[0], dtype=np.float32)[None, :]
+        self._rows = np.arange(self.size[1], dtype=np.float32)[:, None]
 
     @property
     def pixels(self) -> Vec:
         """Working pixels (n, 2) of the map's places, row by row."""
-        return self._pixels * HALF + 0.5 * (HALF - 1)
+        xs, ys = np.meshgrid(self._columns[0], self._rows[:, 0])
+        return np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float64) * HALF + 0.5 * (HALF - 1)
 
-    def measure(self, current: Prepared, key: Prepared, found: Registration) -> Relief:
-        match = Match(current.grey, key.grey, found.homography, self._flow)
+    def measure(self, current: Prepared, found: Registration) -> Relief:
+        match = found.match
         overlap = match.overlap
-        height, across = self._heights(found, match.flow)
+        height, across = self._heights(found, match.flow_from(found.homography))
         sure = overlap & (match.agree > _CORRELATION) & (across < _ACROSS_PX)
         height -= self._modelled(current.look, found)
         height = level(height, sure)
@@ -68,18 +66,19 @@ class ReliefMeter:
     def _heights(self, found: Registration, flow: Map) -> tuple[Map, Map]:
         """Height over the fitted plane [m] and the flow across the epipolar direction [half-scale px]."""
         a = found.rotation + np.outer(found.shift, found.normal) / found.distance_m
-        epipole = self._optics.matrix @ np.linalg.inv(a) @ found.shift
-        along = parallax_direction(epipole, self._pixels)
-        ax, ay = along[:, 0], along[:, 1]
-        mx, my = flow[..., 0].ravel(), flow[..., 1].ravel()
-        length2 = np.maximum(ax * ax + ay * ay, 1e-9)
+        e0, e1, e2 = (np.float32(v) for v in self._optics.matrix @ np.linalg.inv(a) @ found.shift)
+        n0, n1, n2 = (np.float32(v) for v in np.linalg.inv(self._optics.matrix).T @ found.normal)
+        distance = np.float32(found.distance_m)
+        xs, ys = self._columns, self._rows
+        ax, ay = e0 - e2 * xs, e1 - e2 * ys  # `parallax_direction`, which is separable
+        mx, my = flow[..., 0], flow[..., 1]
+        length2 = np.maximum(ax * ax + ay * ay, np.float32(1e-9))
         g = (mx * ax + my * ay) / length2
         across = np.abs(mx * ay - my * ax) / np.sqrt(length2)
-        delta = g / np.clip(1.0 - g * epipole[2], 0.1, 10.0)
-        z_plane = found.distance_m / np.maximum(self._rays @ found.normal, 0.1)
-        height = found.distance_m * delta * z_plane / np.maximum(1.0 + delta * z_plane, 0.2)
-        shape = (self.size[1], self.size[0])
-        return height.reshape(shape).astype(np.float32), across.reshape(shape).astype(np.float32)
+        delta = g / np.clip(np.float32(1.0) - g * e2, np.float32(0.1), np.float32(10.0))
+        delta *= distance / np.maximum(n0 * xs + n1 * ys + n2, np.float32(0.1))
+        height = distance * delta / np.maximum(np.float32(1.0) + delta, np.float32(0.2))
+        return height, across
 
     def _modelled(self, look: Look, found: Registration) -> Map:
         """What the hull's own curvature puts above the fitted plane."""
@@ -107,5 +106,6 @@ def level(height: Map, sure: Mask, near_m: float = 0.02) -> Map:
         if near.sum() < 50:
             return height
         fit = np.linalg.lstsq(design[near], z[near], rcond=None)[0]
-    ys, xs = np.mgrid[0 : height.shape[0], 0 : height.shape[1]]
-    return np.asarray(height - (fit[0] + fit[1] * xs / 100.0 + fit[2] * ys / 100.0), np.float32)
+    across = (fit[0] + fit[1] / 100.0 * np.arange(height.shape[1])).astype(np.float32)
+    down = (fit[2] / 100.0 * np.arange(height.shape[0])).astype(np.float32)
+    return np.asarray(height - across[None, :] - down[:, None], np.float32)

@@ -179,7 +179,7 @@ class Vision:
             return None
         if abs(float(found.shift[2])) > _MAX_AXIAL_SHARE * found.baseline_m:
             return None
-        relief = self._meter.measure(current, key, found)
+        relief = self._meter.measure(current, found)
         trusted = relief.sure_share >= _SURE_SHARE and relief.noise_m <= _MAX_NOISE_M
         return relief if trusted else None
 

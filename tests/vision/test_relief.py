@@ -33,7 +33,7 @@ def measure(blocks: tuple[Block, ...], patches: tuple[Block, ...] = ()) -> tuple
     current, key, registrar = pair(blocks, patches)
     found = registrar.register(current, key)
     assert found is not None
-    return ReliefMeter(OPTICS).measure(current, key, found), found, current
+    return ReliefMeter(OPTICS).measure(current, found), found, current
 
 
 def heights_on(relief: Relief, current: Prepared, x: float, z: float, half: float) -> np.ndarray:
