@@ -11,12 +11,10 @@ from sim.autopilot.control import control
 from sim.autopilot.estimator import estimate
 from sim.contact import contact_wrench
 from sim.dynamics import S_THRUST, STEP_S, integrate
-from sim.presets import P_TAU
-from sim.thrusters import allocation, current_a, thrust_n
+from sim.presets import P_ALLOCATION, P_CURVE, P_TAU
+from sim.thrusters import current_a, thrust_n
 
 Vec = NDArray[np.float64]
-
-ALLOCATION: Vec = allocation()
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -27,12 +25,12 @@ def apply_thrusters(s: Vec, c: Vec, p: Vec, wrench: Vec) -> None:
     for i in range(6):
         wrench[i] = 0.0
     for k in range(6):
-        steady = thrust_n(c[a.PWM + k], c[a.VOLTS]) * c[a.THRUSTER_GAIN + k]
+        steady = thrust_n(c[a.PWM + k], c[a.VOLTS], p[P_CURVE]) * c[a.THRUSTER_GAIN + k]
         force = steady + (s[S_THRUST + k] - steady) * keep
         s[S_THRUST + k] = force
         amps += current_a(force, c[a.VOLTS])
         for i in range(6):
-            wrench[i] += ALLOCATION[i, k] * force
+            wrench[i] += p[P_ALLOCATION + 6 * i + k] * force
     c[a.AMPS] = amps
 
 

@@ -10,12 +10,19 @@ placeholders); surge quadratic damping chosen so that four thrusters at a loaded
 ``tethered``: von Benzon, Sørensen, Uth, Jouffroy, Liniger, Pedersen, "An open-source benchmark simulator: control of a
 BlueROV2 underwater robot", JMSE 10(12):1898, 2022, identified on a vehicle with tether and payload; zero coefficients of that
 paper are 0.1 here.
+
+``sitl_vectored``: not a vehicle but the firmware's own: the model that ArduSub SITL flies by default (its "vectored" frame),
+with that model's numbers (10.5 kg; drag coefficients 1.4, 1.8, 2.0 and 1.05 in turning on a sphere of 0.2 m radius; 51.48 N a
+thruster, quadratic, along the axes instead of at 45 degrees, without lag; foam of 40 N 0.15 m up; 1 N of buoyancy scaled by
+10.5/16.76). Made to compare the stand-in with recorded flights of the firmware.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sim.thrusters import SITL_THRUSTERS, T200, Thrusters
 
 Six = tuple[float, float, float, float, float, float]
 GRAVITY = 9.80665
@@ -35,6 +42,8 @@ class Preset:
     buoyancy_n: float
     cb_z_m: float
     height_m: float = 0.254
+    thruster_tau_s: float = 0.07
+    thrusters: Thrusters = T200
 
 
 PRESETS: dict[str, Preset] = {
@@ -58,15 +67,29 @@ PRESETS: dict[str, Preset] = {
         buoyancy_n=13.5 * GRAVITY + 1.0,
         cb_z_m=-0.01,
     ),
+    "sitl_vectored": Preset(
+        name="sitl_vectored",
+        mass_kg=10.5,
+        inertia=(0.2681, 0.2681, 0.2681),
+        added=(0.0,) * 6,
+        linear=(0.0,) * 6,
+        quadratic=(48.28, 62.07, 68.97, 7.075, 7.075, 7.075),
+        buoyancy_n=10.5 * (GRAVITY + 1.0 / 16.755),
+        cb_z_m=-6.0 / (10.5 * GRAVITY),
+        thruster_tau_s=1e-9,
+        thrusters=SITL_THRUSTERS,
+    ),
 }
 
 # Indices of the parameter array that the kernels read.
 P_MASS, P_WEIGHT, P_BUOYANCY, P_CBZ, P_HEIGHT, P_TAU, P_TETHER, P_RHO = range(8)
 P_INERTIA, P_ADDED, P_LINEAR, P_QUADRATIC = 8, 11, 17, 23
-P_SIZE = 29
+P_CURVE = 29  # 0: T200, 1: SITL's
+P_ALLOCATION = 30  # (6, thrusters), row by row
+P_SIZE = P_ALLOCATION + 36
 
 
-def parameter_array(preset: Preset, tether_m: float, density: float, thruster_tau_s: float = 0.07) -> NDArray[np.float64]:
+def parameter_array(preset: Preset, tether_m: float, density: float) -> NDArray[np.float64]:
     """The preset as the flat array that `sim.dynamics` reads."""
     p = np.zeros(P_SIZE)
     p[P_MASS] = preset.mass_kg
@@ -74,11 +97,13 @@ def parameter_array(preset: Preset, tether_m: float, density: float, thruster_ta
     p[P_BUOYANCY] = preset.buoyancy_n
     p[P_CBZ] = preset.cb_z_m
     p[P_HEIGHT] = preset.height_m
-    p[P_TAU] = thruster_tau_s
+    p[P_TAU] = preset.thruster_tau_s
     p[P_TETHER] = tether_m
     p[P_RHO] = density
     p[P_INERTIA : P_INERTIA + 3] = preset.inertia
     p[P_ADDED : P_ADDED + 6] = preset.added
     p[P_LINEAR : P_LINEAR + 6] = preset.linear
     p[P_QUADRATIC : P_QUADRATIC + 6] = preset.quadratic
+    p[P_CURVE] = preset.thrusters.curve
+    p[P_ALLOCATION:] = preset.thrusters.allocation.ravel()
     return p

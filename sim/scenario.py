@@ -65,7 +65,7 @@ class VehicleSetup(Strict):
     """``preset``: `sim.presets.PRESETS`. ``tether_m``: tether length in the water that the vehicle drags.
     ``battery_fraction``: charge at the start. ``compass_error_deg``: how far the hull's steel turns the compass at 1 m."""
 
-    preset: Literal["spec", "tethered"] = "spec"
+    preset: Literal["spec", "tethered", "sitl_vectored"] = "spec"
     launch: Launch = Launch()
     camera_fps: float = Field(default=5.0, gt=0.0, le=60.0)
     tether_m: float = Field(default=5.0, ge=0.0, le=100.0)

@@ -5,6 +5,8 @@ T200 tables at 10-20 V within 4 %), dead band +-25 us about 1500, shape 0.4 u + 
 Current: 17 A per thruster at full thrust and 12 V, as thrust^1.5. Directions and order are ArduSub's FRAME_CONFIG 1.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -32,19 +34,44 @@ POSITIONS: Vec = np.array(
 DIRECTIONS: Vec = np.array([[-SQ, SQ, 0.0], [-SQ, -SQ, 0.0], [SQ, SQ, 0.0], [SQ, -SQ, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
 
 
-def allocation() -> Vec:
-    """(6, 6): column k is the force and moment of thruster k at 1 N."""
-    return np.vstack([DIRECTIONS.T, np.cross(POSITIONS, DIRECTIONS).T])
+class Thrusters(NamedTuple):
+    """``allocation`` (6, n): column k is the force [N] and moment [N m], body, of thruster k at 1 N. ``curve``: `T200_CURVE` or
+    `SITL_CURVE`."""
+
+    curve: float
+    allocation: Vec
+
+
+T200_CURVE, SITL_CURVE = 0.0, 1.0
+T200 = Thrusters(T200_CURVE, np.vstack([DIRECTIONS.T, np.cross(POSITIONS, DIRECTIONS).T]))
+SITL_FULL_N, _SITL_ARM_M = 51.48, 0.25
+SITL_THRUSTERS = Thrusters(
+    SITL_CURVE,
+    np.array(
+        [
+            [-1.0, -1.0, 1.0, 1.0, 0.0, 0.0],
+            [1.0, -1.0, 1.0, -1.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 1.0, 1.0],
+            [0.0, 0.0, 0.0, 0.0, _SITL_ARM_M, -_SITL_ARM_M],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            [_SITL_ARM_M, -_SITL_ARM_M, -_SITL_ARM_M, _SITL_ARM_M, 0.0, 0.0],
+        ]
+    ),
+)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def thrust_n(pwm: float, volts: float) -> float:
-    """Steady force [N] of one thruster; positive for PWM above 1500. PWM outside 1000 … 2000 stops it, as the ESC does."""
+def thrust_n(pwm: float, volts: float, curve: float = T200_CURVE) -> float:
+    """Steady force [N] of one thruster; positive for PWM above 1500. PWM outside 1000 … 2000 stops it, as the ESC does.
+    SITL's curve is quadratic, knows no voltage and jumps at the dead band's edge."""
     if pwm <= 1000.0 or pwm >= 2000.0 or volts <= 0.0:
         return 0.0
     off = abs(pwm - 1500.0) - 25.0
     if off <= 0.0:
         return 0.0
+    if curve == SITL_CURVE:
+        share = (pwm - 1500.0) / 400.0
+        return float(SITL_FULL_N * share * abs(share))
     u = min(off / 375.0, 1.0)
     scale = (volts / 12.0) ** 1.2 * (0.4 * u + 0.6 * u * u)
     return float(FULL_AHEAD_N * scale if pwm > 1500.0 else -FULL_ASTERN_N * scale)

@@ -16,10 +16,13 @@ from sim.dynamics import STEP_S
 Vec = NDArray[np.float64]
 
 ERROR_FILTER = STEP_S / (STEP_S + 1.0 / (2.0 * math.pi * 20.0))  # PSC_ACCZ_FLTE
+JERK_BY_FILTER = 2.0 * math.pi * 20.0 / 5.0  # per s of PILOT_ACCEL_Z: no more than PSC_ACCZ_FLTE lets through
 THROTTLE_FILTER = STEP_S / (STEP_S + 1.0 / (2.0 * math.pi * 2.0))  # POSCONTROL_THROTTLE_CUTOFF_FREQ_HZ
-YAW_FILTER = STEP_S / (STEP_S + 1.0 / (2.0 * math.pi * 5.0))  # ATC_RAT_YAW_FLTE
+YAW_FILTER = STEP_S / (STEP_S + 1.0 / (2.0 * math.pi * 5.0))  # ATC_RAT_YAW_FLTT
 INPUT_TC = 0.15
 YAW_SETTLE_S = 0.25
+MOST_YAW_LEAD = math.radians(45.0)
+MOST_YAW_CORRECTION = math.radians(120.0)  # rad/s2, of the heading error
 
 # roll, yaw, throttle, forward, lateral factors of FRAME_CONFIG 1; pitch is zero for all six.
 MIX: Vec = np.array(
@@ -52,23 +55,32 @@ def sqrt_controller(error: float, p: float, accel: float) -> float:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def _shaped(rate: float, wanted: float, accel: float) -> float:
+    """``rate`` slewed towards ``wanted`` within one step; no limit where ``accel`` is zero."""
+    return wanted if accel <= 0.0 else rate + _clip(wanted - rate, accel * STEP_S)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def heading_loop(c: Vec) -> float:
-    """Yaw thrust −1 … 1; the heading held is the one measured 250 ms after the stick came back."""
-    wanted = c[a.YAW_RATE_TARGET]
-    if wanted != 0.0:
-        c[a.SINCE_YAW] = 0.0
-    else:
-        c[a.SINCE_YAW] += STEP_S
+    """Yaw thrust −1 … 1.
+
+    The target turns at the stick's rate, whatever the vehicle does, at most 45 degrees ahead of it; the vehicle's rate is to be
+    the target's plus what closes the gap. The heading held is the one measured 250 ms after the stick came back.
+    """
+    wanted, accel = _clip(c[a.YAW_RATE_TARGET], c[a.RATE_YAW_MAX]), c[a.ACCEL_YAW_MAX]
+    c[a.SINCE_YAW] = 0.0 if wanted != 0.0 else c[a.SINCE_YAW] + STEP_S
     if c[a.SINCE_YAW] < YAW_SETTLE_S:
-        c[a.HEADING] = c[a.EST_YAW]
-        c[a.YAW_RATE_SHAPED] += (wanted - c[a.YAW_RATE_SHAPED]) * STEP_S / INPUT_TC
-        rate = c[a.YAW_RATE_SHAPED]
+        c[a.PILOT_HEADING] = c[a.EST_YAW]
     else:
-        c[a.YAW_RATE_SHAPED] = 0.0
-        rate = c[a.ANG_YAW_P] * wrap(c[a.HEADING] - c[a.EST_YAW])
-    rate = _clip(rate, c[a.RATE_YAW_MAX])
-    c[a.YAW_ERR] += YAW_FILTER * (rate - c[a.EST_RATE + 2] - c[a.YAW_ERR])
-    error = c[a.YAW_ERR]
+        wanted = sqrt_controller(wrap(c[a.PILOT_HEADING] - c[a.HEADING]), 1.0 / INPUT_TC, accel)
+        wanted = _clip(wanted, c[a.RATE_YAW_MAX])
+    c[a.YAW_RATE_SHAPED] = _shaped(c[a.YAW_RATE_SHAPED], wanted, accel)
+    lead = _clip(wrap(c[a.HEADING] + c[a.YAW_RATE_SHAPED] * STEP_S - c[a.EST_YAW]), MOST_YAW_LEAD)
+    c[a.HEADING] = wrap(c[a.EST_YAW] + lead)
+    correction = sqrt_controller(lead, c[a.ANG_YAW_P], min(0.5 * accel, MOST_YAW_CORRECTION))
+    rate = _clip(correction, c[a.RATE_YAW_MAX]) + c[a.YAW_RATE_SHAPED]
+    c[a.YAW_WANTED] += YAW_FILTER * (rate - c[a.YAW_WANTED])
+    error = c[a.YAW_WANTED] - c[a.EST_RATE + 2]
     c[a.YAW_SUM] = _clip(c[a.YAW_SUM] + error * c[a.RATE_YAW_I] * STEP_S, c[a.RATE_YAW_IMAX])
     return float(_clip(error * c[a.RATE_YAW_P] + c[a.YAW_SUM], 1.0))
 
@@ -85,9 +97,10 @@ def roll_loop(c: Vec) -> float:
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def depth_loop(c: Vec) -> float:
     """Throttle −1 … 1 (up positive): position, velocity, acceleration loops in series, cm inside as in AC_PosControl."""
-    step = c[a.ACCEL_Z] * STEP_S
-    accel_desired = _clip(c[a.CLIMB_TARGET] - c[a.CLIMB_DESIRED], step) / STEP_S
-    c[a.CLIMB_DESIRED] += accel_desired * STEP_S
+    jerk = max(min(c[a.JERK_Z], JERK_BY_FILTER * c[a.ACCEL_Z]), 1e-3)
+    wanted = sqrt_controller(c[a.CLIMB_TARGET] - c[a.CLIMB_DESIRED], jerk / c[a.ACCEL_Z], jerk)
+    c[a.CLIMB_ACCEL] = _shaped(c[a.CLIMB_ACCEL], _clip(wanted, c[a.ACCEL_Z]), jerk)
+    c[a.CLIMB_DESIRED] += c[a.CLIMB_ACCEL] * STEP_S
     if c[a.CLIMB_TARGET] == 0.0 and c[a.AT_SURFACE] != 0.0:
         c[a.Z_DESIRED] = min(c[a.Z_DESIRED], c[a.SURFACE_Z])
     error = c[a.Z_DESIRED] - c[a.EST_Z]
@@ -96,7 +109,7 @@ def depth_loop(c: Vec) -> float:
         c[a.Z_DESIRED] += c[a.CLIMB_DESIRED] * STEP_S
     climb = sqrt_controller(error, c[a.POSZ_P], c[a.ACCEL_Z])
     climb = min(max(climb, -c[a.SPEED_DN]), c[a.SPEED_UP]) + c[a.CLIMB_DESIRED]
-    accel = c[a.VELZ_P] * (climb - c[a.EST_CLIMB]) + accel_desired
+    accel = c[a.VELZ_P] * (climb - c[a.EST_CLIMB]) + c[a.CLIMB_ACCEL]
     c[a.ACCZ_ERR] += ERROR_FILTER * (100.0 * (accel - c[a.EST_ACCEL_UP]) - c[a.ACCZ_ERR])
     e = c[a.ACCZ_ERR]
     if c[a.THROTTLE_LIMITED] * e <= 0.0:
@@ -137,11 +150,11 @@ def relax(c: Vec) -> None:
     """Disarmed: neutral outputs, targets follow the vehicle, integrators empty."""
     for i in range(6):
         c[a.PWM + i] = 1500.0
-    c[a.HEADING] = c[a.EST_YAW]
+    c[a.HEADING] = c[a.PILOT_HEADING] = c[a.EST_YAW]
     c[a.Z_DESIRED] = c[a.EST_Z]
-    for i in (a.CLIMB_DESIRED, a.ACCZ_SUM, a.ACCZ_ERR, a.THROTTLE_FILTERED, a.THROTTLE_LIMITED):
+    for i in (a.CLIMB_DESIRED, a.CLIMB_ACCEL, a.ACCZ_SUM, a.ACCZ_ERR, a.THROTTLE_FILTERED, a.THROTTLE_LIMITED):
         c[i] = 0.0
-    for i in (a.YAW_RATE_SHAPED, a.YAW_SUM, a.YAW_ERR, a.ROLL_SUM):
+    for i in (a.YAW_RATE_SHAPED, a.YAW_SUM, a.YAW_WANTED, a.ROLL_SUM):
         c[i] = 0.0
 
 
@@ -155,6 +168,6 @@ def control(c: Vec) -> None:
         roll, yaw = roll_loop(c), heading_loop(c)
     else:
         roll, yaw = c[a.ROLL_STICK], c[a.YAW_STICK]
-        c[a.HEADING] = c[a.EST_YAW]
+        c[a.HEADING] = c[a.PILOT_HEADING] = c[a.EST_YAW]
     throttle = limit_throttle(c, depth_loop(c)) if c[a.DEPTH_HELD] != 0.0 else c[a.THROTTLE]
     mix(c, roll, yaw, throttle)

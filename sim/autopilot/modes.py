@@ -58,9 +58,9 @@ def start_depth_hold(core: Core) -> None:
     c = core.c
     c[a.Z_DESIRED] = c[a.EST_Z]
     c[a.CLIMB_DESIRED] = c[a.EST_CLIMB]
-    c[a.ACCZ_SUM] = c[a.ACCZ_ERR] = 0.0
+    c[a.ACCZ_SUM] = c[a.ACCZ_ERR] = c[a.CLIMB_ACCEL] = 0.0
     c[a.SINCE_YAW] = 10.0
-    c[a.HEADING] = c[a.EST_YAW]
+    c[a.HEADING] = c[a.PILOT_HEADING] = c[a.EST_YAW]
 
 
 def arm(core: Core, force: bool) -> bool:

@@ -208,6 +208,17 @@ def test_yaw_stick_turns_right_and_heading_holds(ground) -> None:
     assert abs(ground.last("ATTITUDE").yaw - held) < math.radians(6)
 
 
+@pytest.mark.parametrize(("stick", "wanted"), [(300, 16.0), (500, 33.4), (1000, 69.3)])
+def test_facts_3_3_yaw_rate(ground, stick: int, wanted: float) -> None:
+    ground.dive()
+    ground.sticks = (0, 0, 500, stick)
+    ground.run(3.0)
+    before = ground.last("ATTITUDE").yaw
+    ground.run(1.0)
+    turned = (ground.last("ATTITUDE").yaw - before + math.pi) % (2 * math.pi) - math.pi
+    assert math.degrees(turned) == pytest.approx(wanted, rel=0.15)
+
+
 def test_facts_4_1_defaults() -> None:
     p = Parameters()
     wanted = {

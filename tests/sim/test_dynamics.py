@@ -5,9 +5,9 @@ import pytest
 
 from sim.autopilot import layout as a
 from sim.dynamics import E_SIZE, S_QUAT, S_SIZE, STEP_S, integrate, mechanical_energy
-from sim.kernel import ALLOCATION, advance
+from sim.kernel import advance
 from sim.presets import P_ADDED, P_BUOYANCY, P_LINEAR, P_MASS, P_QUADRATIC, P_WEIGHT, PRESETS, parameter_array
-from sim.thrusters import FULL_AHEAD_N, FULL_ASTERN_N, thrust_n
+from sim.thrusters import FULL_AHEAD_N, FULL_ASTERN_N, T200, thrust_n
 
 
 def still(depth: float = 10.0) -> np.ndarray:
@@ -95,6 +95,6 @@ def test_thrust_curve() -> None:
     ],
 )
 def test_pwm_patterns_of_facts_3_2_push_the_right_way(pwm: tuple[int, ...], axis: int, sign: int) -> None:
-    wrench = ALLOCATION @ np.array([float(np.sign(x - 1500)) for x in pwm])
+    wrench = T200.allocation @ np.array([float(np.sign(x - 1500)) for x in pwm])
     assert wrench[axis] * sign > 0.5
     assert np.abs(np.delete(wrench, axis)).max() < 1e-9

@@ -10,8 +10,8 @@ from sim.bad_link import BadLink, packets
 from sim.dynamics import E_SIZE, E_SNAG, E_SNAGGED, S_GROUND, S_QUAT, S_SIZE, snag_wrench
 from sim.faults import MEANINGS, Link, effects_at, fault_table
 from sim.feed import CameraFeed
-from sim.kernel import ALLOCATION
 from sim.scenario import FAULT_PARAMS, Fault
+from sim.thrusters import T200
 from sim.world import World
 from wire.channel import pipe
 
@@ -45,7 +45,7 @@ def test_a_reversed_thruster_pushes_the_other_way(flown) -> None:
         station = flown(fault(kind, at=0.0, number=6))
         station.run(1.0)
         gains = station.world._c[layout.THRUSTER_GAIN : layout.THRUSTER_GAIN + 6]
-        after[kind] = ALLOCATION @ (np.array([0, 0, 0, 0, 1.0, 1.0]) * gains)
+        after[kind] = T200.allocation @ (np.array([0, 0, 0, 0, 1.0, 1.0]) * gains)
     assert after["thruster_dead"][2] == pytest.approx(1.0)
     assert after["thruster_reversed"][2] == pytest.approx(0.0)
     assert abs(after["thruster_reversed"][3]) == pytest.approx(2 * abs(after["thruster_dead"][3]))
