@@ -14,6 +14,7 @@ from wire.messages import Guidance, HullPose
 TICK_S = 0.05
 STICK_US = 0.4  # microseconds of PWM per stick unit at gain 1 (FACTS 3.1)
 DEAD_US = 25.0
+YAW_ZONE_US, FULL_YAW_US, FULL_YAW_DPS = 40.0, 400.0, 45.0 * 3.375
 FULL_FORCE_N = 55.0  # four T200 at 1700 us, at 45 degrees
 FULL_US = 200.0
 MASS_KG = 20.0
@@ -24,6 +25,7 @@ STANDOFF_GAIN = 0.7
 SPEED_GAIN = 2.2  # 1/s
 SPEED_INTEGRAL = 0.8  # 1/s^2
 MAX_FORCE_N = 45.0
+UNSEEN_S = 0.4  # no push towards a hull that was not measured for longer: the last push would carry on blindly
 YAW_GAIN = 1.0
 MAX_YAW_DPS = 15.0
 YAW_DEAD_RAD = math.radians(1.5)
@@ -67,10 +69,12 @@ def stick_for_force(force_n: float, gain: float) -> int:
 
 
 def stick_for_yaw_rate(rate_dps: float, gain: float) -> int:
-    """Yaw stick for a turn rate [degrees/s, right positive]; slope and offset from FACTS 3.3 at gain 0.5 and 1."""
+    """Yaw stick for a turn rate [degrees/s, right positive]: ArduSub's law, RC4_DZ scaled by the gain, then 45 degrees of stick
+    times ACRO_YAW_P at full deflection (FACTS 3.3)."""
     if rate_dps == 0.0:
         return 0
-    size = (110.0 + 12.0 * max(abs(rate_dps), 3.0)) * 0.5 / gain
+    zone = YAW_ZONE_US * gain
+    size = (zone + max(abs(rate_dps), 3.0) / FULL_YAW_DPS * (FULL_YAW_US - zone)) / (STICK_US * gain)
     return round(math.copysign(min(size, 1000.0), rate_dps))
 
 
@@ -136,6 +140,8 @@ class Controller:
         fresh = motion.age_s < 0.5
         ahead_n = self._closing.force(closing, motion.closing_mps if fresh else 0.7 * closing)
         right_n = facing_sign(pose.side) * self._along.force(along, motion.along_mps if fresh else along)
+        if motion.hull_age_s > UNSEEN_S:
+            ahead_n = min(ahead_n, 0.0)
         c, s = math.cos(pose.yaw_off_rad), math.sin(pose.yaw_off_rad)
         forward_n, lateral_n = ahead_n * c + right_n * s, -ahead_n * s + right_n * c
         return stick_for_force(forward_n, gain), stick_for_force(lateral_n, gain)

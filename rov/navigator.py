@@ -67,11 +67,13 @@ class Filtered:
 
 
 class Motion(NamedTuple):
-    """``along_mps``: dx/dt; ``closing_mps``: towards the hull; as last measured, ``age_s`` ago."""
+    """``along_mps``: dx/dt; ``closing_mps``: towards the hull; as last measured, ``age_s`` ago. ``hull_age_s``: since
+    beams or range last gave the stand-off."""
 
     along_mps: float
     closing_mps: float
     age_s: float
+    hull_age_s: float = 0.0
 
 
 class Correction(NamedTuple):
@@ -220,7 +222,7 @@ class Navigator:
         normal = self._normal()
         # On tapering plating a step along the tangent is a shorter step along x.
         along = self._sign * to_right * abs(float(normal[1])) / max(math.hypot(normal[0], normal[1]), 1e-6)
-        return Motion(along, closing, now - self.velocity_t)
+        return Motion(along, closing, now - self.velocity_t, now - max(self.plane_t, self.range_t))
 
     def pose(self, now: float) -> HullPose | None:
         """The believed pose, or None while the hull is not seen or the stand-off is not known to 0.5 m."""

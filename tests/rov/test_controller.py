@@ -57,6 +57,13 @@ def test_closes_and_backs_off(standoff: float, sign: int) -> None:
     assert x * sign > 0
 
 
+def test_no_push_towards_a_hull_that_is_no_longer_measured() -> None:
+    controller, far = Controller(), pose(standoff_m=1.2)
+    pushed = [controller.steer(guidance("approach"), far, Motion(0.0, 0.0, 0.1, age), 1.5, 0.5).sticks[0] for age in (0.3, 0.5)]
+    assert pushed[0] > 0 and pushed[1] == 0
+    assert controller.steer(guidance("approach"), pose(standoff_m=0.5), Motion(0.0, 0.0, 0.1, 1.0), 1.5, 0.5).sticks[0] < 0
+
+
 @pytest.mark.parametrize("yaw", [-0.3, 0.3])
 def test_turns_back_to_face_the_hull(yaw: float) -> None:
     r = Controller().steer(guidance("approach"), pose(yaw_off_rad=yaw), STILL, 1.5, 0.5).sticks[3]
