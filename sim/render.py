@@ -1,4 +1,5 @@
-"""The camera picture, and its truth, from scene, water and rig. One thread, no state: same arguments, same bits."""
+"""The camera picture, and its truth, from scene, water and rig. Same arguments, same bits, whatever was drawn before; one
+picture at a time."""
 
 from typing import NamedTuple
 
@@ -8,15 +9,18 @@ from numpy.typing import NDArray
 
 from hull.frames import ShipPose
 from sim import camera
-from sim.noise import normal_table
-from sim.paint import wanted_tiles
-from sim.raster import distort, pixel_rays, raster, raster_bands
+from sim.caustics import sun_row
+from sim.crew import Crew, machine_hands
+from sim.light import Light, shadow_boxes
+from sim.noise import hash3, normal_table, value_noise
+from sim.paint import Paint
+from sim.raster import Drawn, Faces, canvas, collect, depth_and_ids, distort, pixel_rays
 from sim.scenario import Water
-from sim.scene import Scene
-from sim.shade import shade
-from sim.snow import SINK_MPS, add_snow
+from sim.scene import HULL_ID, Scene
+from sim.shade import MARK, fill, shade
+from sim.snow import MOST, SINK_MPS, find_snow
 from sim.textures import LEVELS, TEXEL_M, TILE_M, TilePool
-from sim.water_optics import STEP_M, optics
+from sim.water_optics import STEP_M, optics, with_lamps
 from wire.rig import CameraRig, Rig
 
 Vec = NDArray[np.float64]
@@ -26,7 +30,8 @@ Ints = NDArray[np.int32]
 _BODY_TO_CAMERA = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
 _SHADOW = CameraRig(width=200, height=150, fx=75.0, fy=75.0, cx=99.5, cy=74.5, k1=0.0, k2=0.0)
 _SHADOW_REACH_M = 2.5
-EXPOSURE_S = 0.006
+_SHADOW_GRID: Vec = np.array([_SHADOW.cx, _SHADOW.cy, _SHADOW.fx])
+_NO_SHADOWS: Floats = np.zeros((0, 1, 1), np.float32)
 
 
 class View(NamedTuple):
@@ -36,19 +41,6 @@ class View(NamedTuple):
     turn: Vec
     ned: Vec
     ned_turn: Vec
-
-
-class _Buffers(NamedTuple):
-    inv_z: Vec
-    face: Ints
-    w1: Vec
-    w2: Vec
-
-
-def _buffers(height: int, width: int) -> _Buffers:
-    return _Buffers(
-        np.zeros((height, width)), np.full((height, width), -1, np.int32), np.zeros((height, width)), np.zeros((height, width))
-    )
 
 
 def _lens(rig: CameraRig, rays_x: Vec, rays_y: Vec) -> Vec:
@@ -68,52 +60,68 @@ def _lens(rig: CameraRig, rays_x: Vec, rays_y: Vec) -> Vec:
 
 
 class _Geometry:
-    """All parts' faces in flat arrays."""
+    """All parts' faces in flat arrays, and what is asked of whole parts."""
 
     def __init__(self, scene: Scene) -> None:
         meshes = [p.mesh for p in scene.parts]
-        first = np.cumsum([0] + [len(m.vertices) for m in meshes])
-        ends = np.cumsum([0] + [len(m.faces) for m in meshes])
-        self.vertices: Vec = np.ascontiguousarray(np.concatenate([m.vertices for m in meshes]))
-        self.normals: Vec = np.ascontiguousarray(np.concatenate([m.normals for m in meshes]))
-        self.uv: Vec = np.ascontiguousarray(np.concatenate([m.uv for m in meshes]))
-        shifted = [m.faces + k for m, k in zip(meshes, first, strict=False)]
-        self.faces: Ints = np.ascontiguousarray(np.concatenate(shifted), dtype=np.int32)
-        count = np.diff(ends)
-        self.layer: Ints = np.repeat(np.array([p.layer for p in scene.parts], np.int32), count)
-        self.object_id: Ints = np.repeat(np.array([p.object_id for p in scene.parts], np.int32), count)
-        self.part: Ints = np.repeat(np.arange(len(count), dtype=np.int32), count)
+        vertex = np.cumsum([0] + [len(m.vertices) for m in meshes])
+        face = np.cumsum([0] + [len(m.faces) for m in meshes])
+        ends = zip(scene.parts, face[:-1], face[1:], vertex[:-1], vertex[1:], strict=True)
+        # Runs of plating go on smoothly into each other; other parts may meet at an edge.
+        groups = [p.layer if p.object_id == HULL_ID else 2 + k for k, p in enumerate(scene.parts)]
+        rows = [[*end, p.layer, p.cuts, group] for (p, *end), group in zip(ends, groups, strict=True)]
+        shifted = [m.faces + k for m, k in zip(meshes, vertex, strict=False)]
+        self.faces = Faces(
+            np.ascontiguousarray(np.concatenate([m.vertices for m in meshes])),
+            np.ascontiguousarray(np.concatenate([m.normals for m in meshes])),
+            np.ascontiguousarray(np.concatenate([m.uv for m in meshes])),
+            np.ascontiguousarray(np.concatenate(shifted), dtype=np.int32),
+            np.array(rows, np.int32),
+            np.array(scene.cuts, dtype=np.float64).reshape(-1, 5),
+        )
+        self.object_id: Ints = np.array([p.object_id for p in scene.parts], np.int32)
         self.along: Vec = np.stack([p.along for p in scene.parts])
-        rows = [[a, b, p.layer, float(p.cuts)] for p, a, b in zip(scene.parts, ends[:-1], ends[1:], strict=True)]
-        self.parts: Vec = np.array(rows, dtype=np.float64)
         self.centre: Vec = np.stack([0.5 * (m.vertices.min(0) + m.vertices.max(0)) for m in meshes])
         reach = [np.linalg.norm(m.vertices - c, axis=1).max() for m, c in zip(meshes, self.centre, strict=True)]
         self.radius: Vec = np.array(reach)
         self.casts = np.array([p.casts for p in scene.parts])
-        self.cuts: Vec = np.array(scene.cuts, dtype=np.float64).reshape(-1, 5)
 
 
 class Renderer:
     """``seed``: of noise and marine snow (the paint's comes from the scenario). ``ship``: pose of the hull in the world.
     Set ``exact`` to have every pixel lit on its own; see `sim.shade`."""
 
-    def __init__(self, scene: Scene, water: Water, rig: Rig, seed: int, ship: ShipPose | None = None) -> None:
-        self.scene, self.water, self.rig, self.seed = scene, water, rig, seed
+    def __init__(
+        self, scene: Scene, water: Water, rig: Rig, seed: int, ship: ShipPose | None = None, crew: Crew | None = None
+    ) -> None:
+        rig = with_lamps(rig, scene.scenario.vehicle.lamps)
+        self.scene, self.water, self.rig, self.seed, self.look = scene, water, rig, seed, scene.scenario.camera
         self.ship = ShipPose(0.0, draught_m=scene.surface.draught_m) if ship is None else ship
         self.geometry = _Geometry(scene)
         self.exact = False
         self.rays_x, self.rays_y = pixel_rays(rig.camera)
+        self._rays = self.rays_x.astype(np.float32), self.rays_y.astype(np.float32)
         self.lens = _lens(rig.camera, self.rays_x, self.rays_y)
         self.optics = optics(water, rig, self.rays_x, self.rays_y)
-        self.pool = TilePool(scene.layers, scene.decals)
-        self._shadow_rays = pixel_rays(_SHADOW)
-        self._shadow_lens = _lens(_SHADOW, *self._shadow_rays)
+        self.crew = Crew(machine_hands()) if crew is None else crew
+        self.pool = TilePool(scene.layers, scene.decals, self.crew)
+        shadow_x, shadow_y = pixel_rays(_SHADOW)
+        self._shadow_lens = _lens(_SHADOW, shadow_x, shadow_y)
+        n = len(self.optics.lamps)
+        self._shadow_rays = np.tile(shadow_x, (n, 1)).astype(np.float32), np.tile(shadow_y, (n, 1)).astype(np.float32)
         self._normals, self._gamma = normal_table(), camera.gamma_table()
         length = int(scene.surface.stations[-1]) + 12
         self._slots: Ints = np.full((len(scene.layers), round(length / TILE_M), round(40 / TILE_M)), -1, np.int32)
+        self._wanted, self._none_wanted = np.zeros(self._slots.shape, np.uint8), np.zeros((0, 1, 1), np.uint8)
         current = np.array([*scene.scenario.current_mps, 0.0])
         self._drift: Vec = self.ship.dir_to_ned(current) + np.array([0.0, 0.0, SINK_MPS])
         self.visible_m = min(16.0, 9.0 / float(self.optics.c.min()))
+        h, w = rig.camera.height, rig.camera.width
+        self._canvas = canvas(h, w, self.geometry.faces)
+        self._shadow_canvas = canvas(_SHADOW.height, _SHADOW.width, self.geometry.faces, len(self.optics.lamps))
+        self._radiance, self._depth = np.empty((3, h, w), np.float32), np.empty((h, w), np.float32)
+        self._small, self._marks = np.empty((h // 4, w // 4, 3), np.float32), np.zeros((h // MARK + 1, w // MARK + 1), np.uint8)
+        self._picture, self._snow = np.empty((3, h, w), np.float32), np.empty((MOST, 7))
 
     # -- geometry ----------------------------------------------------------------------------------------------------
 
@@ -132,180 +140,128 @@ class Renderer:
             keep &= np.abs(p[:, axis]) - half * p[:, 2] < g.radius * np.sqrt(1.0 + half * half)
         return np.flatnonzero(keep).astype(np.int32)
 
-    def _draw(self, view: View, far: float) -> _Buffers:
-        g, rig = self.geometry, self.rig.camera
-        buffers = _buffers(rig.height, rig.width)
-        raster_bands(
-            g.vertices,
-            g.uv,
-            g.faces,
-            g.parts,
-            self._chosen(view, far),
-            g.cuts,
-            view.turn,
-            view.eye,
-            self.rays_x,
-            self.rays_y,
-            self.lens,
-            buffers.inv_z,
-            buffers.face,
-            buffers.w1,
-            buffers.w2,
-        )
-        return buffers
+    def _draw(self, view: View, far: float, light: Light, wanted: NDArray[np.uint8]) -> Drawn:
+        f, d = self.geometry.faces, self._canvas
+        count = collect(f, self._chosen(view, far), view.turn, view.eye, self.lens, 0, 0, d.inv_z.shape[0], d)
+        self.crew.work(fill, count, f, d, self.lens, *self._rays, light, self._marks, wanted)
+        return d
 
     def _shadows(self, view: View) -> Floats:
         """Depth maps (lamps, h, w) of what casts shadows near the camera; none when nothing does."""
-        g = self.geometry
+        g, d, lamps = self.geometry, self._shadow_canvas, self.optics.lamps
         p = (g.centre - view.eye) @ view.turn.T
         near = g.casts & (p[:, 2] > -g.radius) & (np.linalg.norm(p, axis=1) - g.radius < _SHADOW_REACH_M)
         near &= (np.abs(p[:, 0]) - 1.3 * p[:, 2] < 1.65 * g.radius) & (np.abs(p[:, 1]) - 1.0 * p[:, 2] < 1.65 * g.radius)
         chosen = np.flatnonzero(near).astype(np.int32)
         if len(chosen) == 0:
-            return np.zeros((0, 1, 1), np.float32)
-        maps = []
-        for lamp in self.optics.lamps:
-            b = _buffers(_SHADOW.height, _SHADOW.width)
+            return _NO_SHADOWS
+        count = 0
+        for k, lamp in enumerate(lamps):
             eye = view.eye + view.turn.T @ lamp
-            raster(
-                0,
-                _SHADOW.height,
-                g.vertices,
-                g.uv,
-                g.faces,
-                g.parts,
-                chosen,
-                g.cuts,
-                view.turn,
-                eye,
-                *self._shadow_rays,
-                self._shadow_lens,
-                b.inv_z,
-                b.face,
-                b.w1,
-                b.w2,
-            )
-            maps.append(b.inv_z.astype(np.float32))
-        return np.stack(maps)
+            count = collect(g.faces, chosen, view.turn, eye, self._shadow_lens, count, k * _SHADOW.height, _SHADOW.height, d)
+        dark = self._light(view, _NO_SHADOWS)
+        self.crew.work(fill, count, g.faces, d, self._shadow_lens, *self._shadow_rays, dark, self._marks, self._none_wanted)
+        return d.inv_z.reshape(len(lamps), _SHADOW.height, _SHADOW.width)
 
-    def _tiles(self, buffers: _Buffers) -> float:
-        """Sees to it that the picture's tiles are there and listed in ``_slots``; returns their texel [m]."""
-        hit = buffers.inv_z[::8, ::8]
+    def _light(self, view: View, shadows: Floats, t: float = 0.0) -> Light:
+        o, down = self.optics, np.ascontiguousarray(view.ned_turn[:, 2])
+        sun = sun_row(self.water.sun, self.ship.heading_rad, float(o.c[1]), float(o.kd[1]), view.ned, view.ned_turn, t)
+        boxes = np.zeros((len(shadows), 4))
+        shadow_boxes(shadows, _SHADOW_GRID, boxes)
+        return Light(o.lamps, shadows, boxes, _SHADOW_GRID, o.table, self._daylight(view) * o.ambient, o.kd, down, sun)
+
+    def _paint(self, drawn: Drawn) -> Paint:
+        """Sees to it that the picture's tiles are there and listed."""
+        hit = drawn.inv_z[::8, ::8]
         hit = hit[hit > 0]
         distance = 1.0 / float(np.median(hit)) if len(hit) else 1.0
         level = int(np.clip(np.round(np.log2(max(distance / self.rig.camera.fx / TEXEL_M, 1e-3)) - 0.15), 0, LEVELS - 1))
-        texel = TEXEL_M * (1 << level)
         self._slots.fill(-1)
-        wanted = np.zeros(self._slots.shape, np.uint8)
-        g = self.geometry
-        wanted_tiles(buffers.face, buffers.w1, buffers.w2, g.faces, g.uv, g.layer, TILE_M * (1 << level), wanted)
-        keys = [(int(a), int(b), int(c), level) for a, b, c in np.argwhere(wanted)]
-        for (a, b, c, _), slot in zip(keys, self.pool.ensure(keys), strict=True):
+        keys = np.stack(np.unravel_index(np.flatnonzero(self._wanted.view(np.bool_)), self._wanted.shape), axis=1)
+        self._wanted[keys[:, 0], keys[:, 1], keys[:, 2]] = 0
+        keys[:, 1:] >>= level
+        wanted = sorted({(a, b, c, level) for a, b, c in keys.tolist()})
+        for (a, b, c, _), slot in zip(wanted, self.pool.ensure(wanted), strict=True):
             self._slots[a, b, c] = slot
-        return texel
+        return Paint(self.pool.words, self._slots, self.pool.layers, TEXEL_M * (1 << level))
 
     # -- pictures ----------------------------------------------------------------------------------------------------
 
     def direct(self, position_ned: Vec, rotation: Vec) -> tuple[Floats, Floats]:
         """(Radiance (h, w, 3) R, G, B of the surfaces at the lens, without veil, blur, snow and noise; range (h, w) [m])."""
-        return self._direct(self.view(position_ned, rotation))
+        self._direct(self.view(position_ned, rotation))
+        return np.ascontiguousarray(np.moveaxis(self._radiance, 0, 2)), self._depth.copy()
 
-    def _direct(self, view: View) -> tuple[Floats, Floats]:
-        g, o, rig = self.geometry, self.optics, self.rig.camera
-        buffers = self._draw(view, self.visible_m)
-        texel = self._tiles(buffers)
-        radiance = np.zeros((rig.height, rig.width, 3), np.float32)
-        depth = np.empty((rig.height, rig.width), np.float32)
-        along = np.ascontiguousarray(g.along @ view.turn.T)
-        grid = np.array([_SHADOW.cx, _SHADOW.cy, _SHADOW.fx])
-        shade(
-            buffers.inv_z,
-            buffers.face,
-            buffers.w1,
-            buffers.w2,
-            self.rays_x,
-            self.rays_y,
-            g.faces,
-            g.normals,
-            g.uv,
-            g.layer,
-            g.part,
-            along,
-            view.turn,
-            self.pool.words,
-            self._slots,
-            self.pool.layers,
-            texel,
-            o.lamps,
-            self._shadows(view),
-            grid,
-            o.table,
-            self._daylight(view) * o.ambient,
-            o.kd,
-            np.ascontiguousarray(view.ned_turn[:, 2]),
-            self.exact,
-            radiance,
-            depth,
-        )
-        return radiance, depth
+    def _direct(self, view: View, t: float = 0.0) -> None:
+        """Into ``_radiance``, ``_small`` and ``_depth``."""
+        light = self._light(view, self._shadows(view), t)
+        drawn = self._draw(view, self.visible_m, light, self._wanted)
+        along = np.ascontiguousarray(self.geometry.along @ view.turn.T)
+        self.crew.work(
+            shade, self.geometry.faces, drawn, light, self._paint(drawn), view.turn, along, *self._rays, self.exact, self._marks,
+            self._radiance, self._depth, self._small,
+        )  # fmt: skip
 
     def _daylight(self, view: View) -> Vec:
         return np.exp(-self.optics.kd * max(float(view.ned[2]), 0.0))
 
-    def render(
-        self, position_ned: Vec, R_body_to_ned: Vec, t: float, frame_seq: int, velocity_ned: Vec | None = None
-    ) -> NDArray[np.uint8]:
-        """The picture (h, w, 3) B, G, R. ``t`` [s] moves the marine snow, ``frame_seq`` picks the noise; ``velocity_ned`` of the
-        body [m/s] adds motion blur (translation only) over EXPOSURE_S."""
+    def render(self, position_ned: Vec, R_body_to_ned: Vec, t: float, frame_seq: int, *motion: Vec) -> NDArray[np.uint8]:
+        """The picture (h, w, 3) B, G, R. ``t`` [s] moves marine snow, threads of sunlight and the gain, ``frame_seq`` picks the
+        noise. ``motion``: the body's velocity NED [m/s] and, if it is to count, its rates of turn (body frame) [rad/s]; they blur
+        the picture over the scenario's exposure."""
         view, o = self.view(position_ned, R_body_to_ned), self.optics
-        radiance, depth = self._direct(view)
-        h, w = depth.shape
-        coarse = np.ascontiguousarray(depth[2::4, 2::4])
-        if velocity_ned is not None:
-            radiance = self._smeared(radiance, coarse, view.ned_turn @ velocity_ned)
-        daylight = self._daylight(view)
-        picture = camera.through_water(radiance, coarse, o, daylight)
-        add_snow(
-            picture,
-            depth,
-            view.ned,
-            view.ned_turn,
-            self._drift * t,
-            self.water.particles_per_m3,
-            self.seed,
-            self.lens,
-            o.lamps,
-            o.table,
-            STEP_M,
-            daylight * o.ambient,
-        )
-        gain = camera.exposure(picture, o.balance)
+        self._direct(view, t)
+        h, w = self._depth.shape
+        coarse = np.ascontiguousarray(self._depth[2::4, 2::4])
+        radiance = self._radiance
+        if motion and self.look.exposure_s > 0.0:
+            rates = _BODY_TO_CAMERA @ motion[1] if len(motion) > 1 else np.zeros(3)
+            radiance = self._smeared(radiance, coarse, view.ned_turn @ motion[0], rates)
+        picture, daylight = self._picture, self._daylight(view)
+        self.crew.work(
+            camera.through_water, radiance, camera.spread(self._small), coarse, camera.lens_taps(o, coarse), 0.45 * float(o.c[1]),
+            o.veil_d, o.veil, o.veil_ambient * daylight, o.table, picture,
+        )  # fmt: skip
+        n = find_snow(
+            view.ned, view.ned_turn, self._drift * t, self.water.particles_per_m3, self.seed, self.lens, o.lamps, o.table, STEP_M,
+            daylight * o.ambient, self._snow,
+        )  # fmt: skip
+        gain = self._gain(picture, t)
         out = np.empty((h, w, 3), np.uint8)
-        iso = max(gain / 2.0, 0.3)
-        camera.develop(picture, gain * o.balance, iso, self.seed, frame_seq, self._normals, self._gamma, out)
+        self.crew.work(
+            camera.develop, picture, self._depth, self._snow[:n], gain * o.balance, max(gain / 2.0, 0.3),
+            np.uint64(hash3(self.seed, frame_seq, 77)), self._normals, self._gamma, out,
+        )  # fmt: skip
         return out
 
-    def _smeared(self, radiance: Floats, coarse: Floats, velocity: Vec) -> Floats:
-        z = float(np.median(coarse))
-        dx, dy = (-self.rig.camera.fx * v / z * EXPOSURE_S for v in velocity[:2])
+    def _smeared(self, radiance: Floats, coarse: Floats, velocity: Vec, rates: Vec) -> Floats:
+        """Along the mean way of the picture while the shutter is open; ``velocity`` and ``rates`` in the camera frame."""
+        rig, z = self.rig.camera, float(np.median(coarse))
+        dx = rig.fx * (-velocity[0] / z - rates[1]) * self.look.exposure_s
+        dy = rig.fy * (-velocity[1] / z + rates[0]) * self.look.exposure_s
         n = int(np.ceil(max(abs(dx), abs(dy)))) | 1
         if n < 3:
             return radiance
         kernel = np.zeros((n, n), np.float32)
         for a in np.linspace(-0.5, 0.5, 4 * n):
-            kernel[
-                round(n // 2 + a * min(abs(dy), n - 1) * np.sign(dy)), round(n // 2 + a * min(abs(dx), n - 1) * np.sign(dx))
-            ] += 1.0
-        return np.asarray(cv2.filter2D(radiance, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE))
+            kernel[round(n // 2 + a * np.clip(dy, 1 - n, n - 1)), round(n // 2 + a * np.clip(dx, 1 - n, n - 1))] += 1.0
+        kernel /= kernel.sum()
+        return np.stack([np.asarray(cv2.filter2D(c, -1, kernel, borderType=cv2.BORDER_REPLICATE)) for c in radiance])
+
+    def _gain(self, picture: Floats, t: float) -> float:
+        """The automatic gain, with its hunting."""
+        look = self.look
+        swing = look.gain_swing * value_noise(t / look.gain_period_s, 0.5, self.seed + 991) if look.gain_swing > 0.0 else 0.0
+        return camera.exposure(picture, self.optics.balance) * (1.0 + swing)
 
     # -- truth -------------------------------------------------------------------------------------------------------
 
     def truth(self, position_ned: Vec, R_body_to_ned: Vec, far_m: float = 60.0) -> tuple[Floats, Ints]:
         """(depth along the optical axis [m], 0 for water; object id) per pixel of the picture, distortion included."""
-        b = self._draw(self.view(position_ned, R_body_to_ned), far_m)
-        seen = b.face >= 0
-        depth = np.where(seen, 1.0 / np.maximum(b.inv_z, 1e-9), 0.0).astype(np.float32)
-        ids = np.where(seen, self.geometry.object_id[np.maximum(b.face, 0)], 0).astype(np.int32)
+        view = self.view(position_ned, R_body_to_ned)
+        d = self._draw(view, far_m, self._light(view, _NO_SHADOWS), self._none_wanted)
+        depth, ids = np.empty(d.hit.shape, np.float32), np.empty(d.hit.shape, np.int32)
+        depth_and_ids(d, self.geometry.object_id, depth, ids)
         return depth, ids
 
     def project(self, position_ned: Vec, R_body_to_ned: Vec, points_ship: Vec) -> tuple[Vec, Vec, Vec]:
