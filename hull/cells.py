@@ -22,7 +22,8 @@ class Cells(Sequence[CellKey]):
     """
 
     def __init__(self, codes: NDArray[np.int64]) -> None:
-        self.codes = np.unique(codes)
+        ordered = np.sort(codes)
+        self.codes = ordered if len(ordered) < 2 else ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
 
     @classmethod
     def of(cls, cells: Iterable[CellKey]) -> "Cells":
@@ -45,7 +46,9 @@ class Cells(Sequence[CellKey]):
 
     def where(self, mask: NDArray[np.bool_]) -> "Cells":
         """Those for which ``mask`` (n,) is true."""
-        return Cells(self.codes[mask])
+        out = Cells.__new__(Cells)
+        out.codes = self.codes[mask]
+        return out
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -7,14 +7,14 @@ from hull.coverage import CELL_M
 from hull.surface import HullSurface
 from hull.vessel import Vessel
 from missions.accounting import Accounting
-from missions.document import coverage_document
 from missions.feasibility import SPARE_BATTERY, limit_reached, refusals
 from missions.gaps import gap_lanes
 from missions.looks import SIGMAS
 from missions.mission import Mission
 from missions.outlet import Ended, Outlet
 from missions.phases import WORKING, Event, Phase, after, ladder_event
-from missions.planner import Lane, Plan, Visit
+from missions.lanes import Lane
+from missions.planner import Plan
 from missions.restart import NOTHING, Restored
 from missions.survey import InSight
 from missions.tasks import (
@@ -34,6 +34,7 @@ from missions.tasks import (
     go_over,
     inspect,
 )
+from missions.visits import Visit
 from wire import messages as m
 from wire.bus import Bus
 from wire.command import CommandServer
@@ -102,10 +103,6 @@ class Missions:
     @property
     def done(self) -> bool:
         return self.phase == "ended"
-
-    def coverage_document(self) -> dict[str, object]:
-        """What was planned and what of it was inspected, and why the rest was not; the same survey gives the same document."""
-        return coverage_document(self._mission, self._plan, self.accounting)
 
     def tick(self, now: float) -> None:
         """One step: hears, decides, publishes guidance, status, coverage and alerts."""
@@ -347,7 +344,8 @@ class Missions:
         return True
 
     def _gap_passes(self) -> list[Lane]:
-        cells = [cell for cell in self.accounting.missing() if cell not in self._plan.unreachable]
+        unreachable = self._plan.unreachable
+        cells = [cell for cell in self.accounting.missing() if cell not in unreachable]
         x = self._poses[-1][1].x_m if self._poses else self._plan.launch_x_m
         deepest = max((lane.depth_m for lane in self._plan.lanes), default=self._mission.limits.max_depth_m)
         doubt = SIGMAS * (self._poses[-1][1].x_std_m if self._poses else self._mission.launch.frame_std_m)

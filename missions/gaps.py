@@ -4,7 +4,7 @@ import math
 
 from hull.coverage import CELL_M, CellKey, cell_centre
 from hull.surface import HullSurface
-from missions.planner import MIN_LANE_DEPTH_M, RUN_IN_M, Footprint, Lane
+from missions.lanes import MIN_LANE_DEPTH_M, RUN_IN_M, Footprint, Lane
 
 JOIN_M = 0.8
 MIN_CELLS = 5

@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
-from missions.planner import Lane, Visit
+from missions.lanes import Lane
+from missions.visits import Visit
 from wire.messages import Side, VehicleState
 
 Kind = Literal["idle", "hold", "approach", "track", "leave", "surface"]
