@@ -1,4 +1,4 @@
-"""A whole survey without pictures, for its timing: world, rov, missions, recorder and station as flown, and eyes that see perfectly.
+"""A whole survey without pictures, for its timing: world, rov, missions, recorder, station as flown, and eyes that see perfectly.
 
     python -m bench.blind_survey [--mission FILE] [--scenario FILE] [--seed 1] [--current 0.05 0.0]
 
@@ -16,7 +16,8 @@ from bench.survey_time import show
 from hull.landmarks import landmarks
 from sim.feed import CameraFeed, CameraFrame
 from sim.runner import Survey
-from sim.survey import load_world_file, prepare
+from sim.scenario import Scenario, VehicleSetup
+from sim.survey import Prepared, load_world_file, prepare
 from wire import messages as m
 
 ROOT = Path(__file__).parents[1]
@@ -85,6 +86,13 @@ class Blind(Survey):
         self._feed = NoCamera(self.world, self._feed._picture)
 
 
+def launched(scenario: Scenario, prepared: Prepared) -> VehicleSetup:
+    """The scenario's vehicle, put into the water where the mission says."""
+    mine = prepared.mission.launch
+    launch = scenario.vehicle.launch.model_copy(update={"side": mine.side, "frame": mine.frame, "offset_m": mine.offset_m})
+    return scenario.vehicle.model_copy(update={"launch": launch})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mission", type=Path, default=ROOT / "missions/library/coaster_starboard.yaml")
@@ -94,8 +102,10 @@ def main() -> None:
     args = parser.parse_args()
     prepared = prepare(args.mission)
     scenario = load_world_file(args.scenario, prepared)
+    update: dict[str, Any] = {"vehicle": launched(scenario, prepared)}
     if args.current:
-        scenario = scenario.model_copy(update={"current_mps": tuple(args.current)})
+        update["current_mps"] = tuple(args.current)
+    scenario = scenario.model_copy(update=update)
     with tempfile.TemporaryDirectory() as scrap:
         folder = Path(scrap) / "survey"
         folder.mkdir()

@@ -50,6 +50,10 @@ class Cells(Sequence[CellKey]):
         out.codes = self.codes[mask]
         return out
 
+    def minus(self, others: "Cells") -> "Cells":
+        """Those that are not among ``others``."""
+        return self.where(~np.isin(self.codes, others.codes, assume_unique=True))
+
     def __len__(self) -> int:
         return len(self.codes)
 

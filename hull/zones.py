@@ -8,7 +8,6 @@ import numpy as np
 from hull.cells import Cells, encode
 from hull.coverage import CELL_M, CellKey
 from hull.surface import HullSurface
-from wire.messages import Side
 
 
 class Zone(NamedTuple):

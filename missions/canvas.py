@@ -52,7 +52,8 @@ class Canvas:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:.0f} {self.height:.0f}" font-family="sans-serif">'
         )
         body = [_svg(shape) for shape in self.shapes]
-        return "\n".join([head, f"<title>{escape(self.title)}</title>", '<rect width="100%" height="100%" fill="#fff"/>', *body])
+        paper = '<rect width="100%" height="100%" fill="#fff"/>'
+        return "\n".join([head, f"<title>{escape(self.title)}</title>", paper, *body, "</svg>", ""])
 
     def write(self, path: Path) -> None:
         """As SVG or PNG, by the file's name.
@@ -62,7 +63,7 @@ class Canvas:
             ValueError: another ending.
         """
         if path.suffix.lower() == ".svg":
-            path.write_text(self.svg() + "\n</svg>\n", encoding="utf-8")
+            path.write_text(self.svg(), encoding="utf-8")
         elif path.suffix.lower() == ".png":
             path.write_bytes(self._png())
         else:

@@ -1,4 +1,4 @@
-"""How much current a vehicle stands, by the heavier of the published BlueROV2 parameter sets: a refusal must not rest on the lighter.
+"""How much current a vehicle stands, by the heavier of the published BlueROV2 parameter sets: no refusal rests on the lighter.
 
 von Benzon et al., JMSE 10(12):1898, 2022 (vehicle with tether and payload): sway drag 217 v² N. Wu (MSc thesis, Flinders, 2018)
 has 6 v + 48 v² N; a vehicle that light holds against much more. On the simulator the heavy one surveys in 0.30 m/s of current
@@ -42,4 +42,4 @@ def endurance_s(current_mps: float) -> float:
     """How long a full battery lasts [s]: light use, and what holding against the current takes beyond it."""
     each_n = holding_n(current_mps) / (THRUSTERS * math.cos(math.pi / 4.0))
     extra_w = THRUSTERS * FULL_W * (each_n / FULL_N) ** 1.5
-    return BATTERY_J / (BATTERY_J / ENDURANCE_S + extra_w)
+    return float(BATTERY_J / (BATTERY_J / ENDURANCE_S + extra_w))

@@ -9,11 +9,11 @@ from hull.vessel import Vessel
 from missions.accounting import Accounting
 from missions.feasibility import SPARE_BATTERY, limit_reached, refusals
 from missions.gaps import gap_lanes
+from missions.lanes import Lane
 from missions.looks import SIGMAS
 from missions.mission import Mission
 from missions.outlet import Ended, Outlet
 from missions.phases import WORKING, Event, Phase, after, ladder_event
-from missions.lanes import Lane
 from missions.planner import Plan
 from missions.restart import NOTHING, Restored
 from missions.survey import InSight

@@ -32,12 +32,13 @@ EDGE_M = 0.04
 MIN_LANE_DEPTH_M = 0.35
 RUN_IN_M = 0.45
 """Travel with a place in view that relief needs: a baseline, then two frames."""
-END_M = 0.3
-"""Lanes keep so far from the ends of the plating."""
+END_M = 1.5
+"""Lanes keep so far from the ends of the plating: a DVL beam that passes the end loses the hull, x is uncertain by some decimetres
+after a long lane, and the vehicle takes some to stop. With 0.3 m it lost the hull at the stern and struck it (docs/planning.md)."""
 PLACE_M = 1.0
 MORE_ROWS = 4
 """Leaning plating may take more lanes than a wall: up to so many are added."""
-WORTH = 0.2
+WORTH = 0.12
 """Of the area that it sweeps a row more must gain, where not all can be had."""
 MIN_RUN_M = 1.0
 """Shorter stretches between places that a lane cannot pass are not flown."""
@@ -304,9 +305,9 @@ def _why(cover: Cover) -> list[tuple[str, Callable[[Cells], Bools]]]:
 
     def in_box(box: NoGo) -> Callable[[Cells], Bools]:
         def inside(cells: Cells) -> Bools:
-            off = lattice.point + mission.standoff_m * lattice.normal
+            off = np.asarray(lattice.point + mission.standoff_m * lattice.normal, dtype=np.float64)
             y, depth = (sample(cells, field) for field in (off[:, :, 1], cover.surface.draught_m - off[:, :, 2]))
-            return box.holds((cells.col + 0.5) * CELL_M, y, depth)
+            return box.holds(np.asarray((cells.col + 0.5) * CELL_M, dtype=np.float64), y, depth)
 
         return inside
 

@@ -49,13 +49,14 @@ class Lattice:
         u = np.clip((self.places - stations[i]) / (stations[i + 1] - stations[i]), 0.0, 1.0)[:, None]
         girths = (1.0 - u) * surface.girths[i] + u * surface.girths[i + 1]
         self.sheer: Vec = girths[:, -1]
-        self.s: Vec = np.arange(math.ceil(float(self.sheer.max()) / STEP_M) + 1) * STEP_M
+        self.s: Vec = np.arange(math.ceil(float(self.sheer.max()) / STEP_M) + 1, dtype=np.float64) * STEP_M
         fields = np.concatenate([surface.grid, surface.normals], axis=2)
         mixed = (1.0 - u[:, :, None]) * fields[i] + u[:, :, None] * fields[i + 1]
         rows = [[np.interp(self.s, girth, row[:, k]) for k in range(6)] for girth, row in zip(girths, mixed, strict=True)]
-        table = np.array(rows).transpose(0, 2, 1)
+        table: Vec = np.array(rows, dtype=np.float64).transpose(0, 2, 1)
         self.point: Vec = table[:, :, :3]
-        self.normal: Vec = table[:, :, 3:] / np.linalg.norm(table[:, :, 3:], axis=2, keepdims=True)
+        size = np.sqrt((table[:, :, 3:] ** 2).sum(axis=2, keepdims=True))
+        self.normal: Vec = table[:, :, 3:] / size
         self.depth: Vec = surface.draught_m - self.point[:, :, 2]
 
     @property

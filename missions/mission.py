@@ -22,6 +22,9 @@ SECCHI_C = 5.1
 Frame = Annotated[float, Field(ge=-50.0, le=1000.0)]
 Depth = Annotated[float, Field(ge=0.0, le=30.0)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
+Column = Annotated[int, Field(ge=-10_000, le=1_000_000)]
+CellRun = tuple[Side, Annotated[int, Field(ge=0, le=100_000)], Column, Column]
+"""Side, row, first column and last column of neighbouring coverage cells (`hull.coverage`)."""
 
 
 class Launch(Strict):
@@ -102,7 +105,8 @@ class Mission(Strict):
     """One survey. ``standoff_m``: vehicle's reference point to plating. ``overlap``: share of a lane's view that the next sees
     again. ``speed_mps``: along the hull. ``rig``: the camera that is judged, the one that looks ahead or one that looks up.
     ``smallest_m``: the smallest target to be found, its lesser extent along the plating. ``in_parts``: too much for one dive, or
-    both sides; it is planned as a whole and `missions.dives` makes a mission of each dive."""
+    both sides; it is planned as a whole and `missions.dives` makes a mission of each dive. ``inspected``: cells that an earlier
+    survey inspected, not to be flown again (`hullscan plan rest` writes them)."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
     vessel: Annotated[str, Field(min_length=1, max_length=255)]
@@ -116,6 +120,7 @@ class Mission(Strict):
     smallest_m: float = Field(default=0.16, ge=0.02, le=2.0)
     water: Water = Water()
     in_parts: bool = False
+    inspected: Annotated[tuple[CellRun, ...], Field(max_length=50_000)] = ()
     limits: Limits = Limits()
     abort: Abort = Abort()
     notes: str = Field(default="", max_length=4000)

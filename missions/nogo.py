@@ -13,6 +13,8 @@ STERN_MARGIN_M = 1.0
 """Kept from propeller and rudder: a tether that touches them is caught."""
 ROOM_M = 0.2
 """Between the vehicle's keep-out sphere and a fitting that it passes."""
+FLUSH_M = 0.05
+"""What stands less proud than this is passed like plating."""
 Bools = NDArray[np.bool_]
 Vec = NDArray[np.float64]
 
@@ -38,7 +40,7 @@ def no_go(vessel: Vessel, surface: HullSurface, rig: Rig, standoff_m: float) -> 
     for fitting in vessel.fittings:
         if fitting.kind in ("propeller", "rudder"):
             boxes.append(_stern(fitting, vessel))
-        elif fitting.size_m[2] > standoff_m - rig.radius_m - ROOM_M:
+        elif fitting.size_m[2] > max(FLUSH_M, standoff_m - rig.radius_m - ROOM_M):
             boxes.append(_proud(fitting, vessel, surface, rig))
     return tuple(boxes)
 

@@ -1,17 +1,17 @@
 """From a mission to lanes on the unrolled hull. Pure: the same mission, ship and rig give the same plan."""
 
-import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from hull.cells import SIDES, Cells, union
-from hull.coverage import CELL_M, CELL_M2
+from hull.coverage import CELL_M, CELL_M2, CellKey
 from hull.surface import HullSurface
 from hull.vessel import Vessel
 from hull.zones import Zone, zone_block
 from missions.drag import ground_speed
-from missions.lanes import Cover, Footprint, Lane, view_of
-from missions.mission import Mission, planned_zones
+from missions.gaps import gap_lanes
+from missions.lanes import Cover, Covered, Footprint, Lane, doubt_m, view_of
+from missions.mission import CellRun, Mission, planned_zones
 from missions.nogo import NoGo, no_go
 from missions.tether import Tether, longest, turns
 from missions.visits import Visit, visits
@@ -26,9 +26,9 @@ GAP_ALLOWANCE = 0.15
 
 
 class Plan(NamedTuple):
-    """``cells``: all planned, in order. ``missed``: those that no lane has wholly in its inner view, by why.
-    ``left_out``: (landmark, reason) that the vehicle cannot look at. ``nogo``: where it never goes. ``tether_m``: the most that is
-    needed; ``blocked``: lanes and landmarks that no tether reaches clear of the ship; ``turns``: of the vehicle about itself."""
+    """``cells``: all planned, in order. ``missed``: those that no lane has wholly in its inner view, by why. ``left_out``: (landmark,
+    reason) that the vehicle cannot look at. ``nogo``: where it never goes. ``tether_m``: the most needed; ``blocked``: lanes and
+    landmarks that no tether reaches clear of the ship; ``turns``: of the vehicle about itself."""
 
     zones: tuple[Zone, ...]
     lanes: tuple[Lane, ...]
@@ -90,6 +90,7 @@ def _lanes(
 ) -> tuple[list[Lane], Cells, tuple[tuple[str, Cells], ...]]:
     curved = {spec.name: spec.curved for spec in mission.zones}
     blocks = {zone.name: zone_block(zone, surface) for zone in zones}
+    done = cells_of(mission.inspected)
     lanes: list[Lane] = []
     planned: list[Cells] = []
     missed: list[tuple[str, Cells]] = []
@@ -101,18 +102,32 @@ def _lanes(
             zone = min(waiting, key=lambda z: (z.side == "bottom", min(abs(z.x_m[0] - x), abs(z.x_m[1] - x)), z.name))
             waiting.remove(zone)
             block = blocks[zone.name]
-            cells = block.where(block.side == SIDES.index(side))
+            cells = block.where(block.side == SIDES.index(side)).minus(done)
             planned.append(cells)
             refused = _not_flown(mission, zone, side, rig)
             if refused:
                 missed.append((refused, cells))
                 continue
             found = Cover(zone, side, curved[zone.name], mission, surface, rig, nogo).result(cells, x, depth)
-            lanes += found.lanes
+            ways = found.lanes if not len(done) else _rest(mission, surface, rig, cells, found, zone, x)
+            lanes += ways
             missed += found.missed
-            if found.lanes:
-                x, depth = found.lanes[-1].x_to_m, found.lanes[-1].depth_m
+            if ways:
+                x, depth = ways[-1].x_to_m, ways[-1].depth_m
     return lanes, union(planned), _merged(missed)
+
+
+def _rest(mission: Mission, surface: HullSurface, rig: Rig, cells: Cells, found: Covered, zone: Zone, x_m: float) -> list[Lane]:
+    """Passes over what an earlier survey left of a zone, from its end nearest to ``x_m``."""
+    open_cells = cells.minus(union(missed for _reason, missed in found.missed))
+    deepest = max((lane.depth_m for lane in found.lanes), default=mission.limits.max_depth_m)
+    passes = gap_lanes(list(open_cells), surface, view_of(rig.camera, mission.standoff_m), deepest, x_m, doubt_m(mission))
+    return [lane._replace(zone=zone.name) for lane in passes]
+
+
+def cells_of(runs: Iterable[CellRun]) -> Cells:
+    """The cells of such runs."""
+    return Cells.of(CellKey(side, col, row) for side, row, first, last in runs for col in range(first, last + 1))
 
 
 def _not_flown(mission: Mission, zone: Zone, side: Side, rig: Rig) -> str:

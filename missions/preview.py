@@ -10,8 +10,9 @@ from hull.surface import HullSurface
 from missions.canvas import Canvas
 from missions.drag import endurance_s
 from missions.feasibility import max_standoff_m, optical_depth, px_per_cm, refusals, usable_s
+from missions.lanes import Lane
 from missions.mission import Mission, load_mission_with_ship
-from missions.planner import Lane, Plan, Timed, plan, timetable
+from missions.planner import Plan, Timed, plan, timetable
 from wire.rig import BLUEROV2, Rig
 
 MARGIN = 40.0
@@ -142,18 +143,19 @@ def _outline(canvas: Canvas, sheet: Sheet, surface: HullSurface, frame_m: float)
         )
         for name, colour, girth in lines:
             canvas.line(tuple((sheet.x(x), sheet.y(side, s)) for x, s in zip(places, girth, strict=True)), colour, name)
-        canvas.text(
-            sheet.x(sheet.last if side == "P" and len(sheet.sides) == 1 else sheet.first) + 2.0,
-            sheet.y(side, 0.15 if side == "S" or len(sheet.sides) == 1 else 0.15)
-            + (14.0 if side == "P" and len(sheet.sides) == 2 else -2.0),
-            {"S": "starboard", "P": "port"}[side],
-            "#555555",
-        )
+        _name(canvas, sheet, side)
     step = 10 if sheet.scale * frame_m * 10 > 45 else 50 if sheet.scale * frame_m * 50 > 45 else 100
     for frame in range(0, int(sheet.last / frame_m) + 1, step):
         x = sheet.x(frame * frame_m)
         canvas.line(((x, sheet.foot + 2.0), (x, sheet.foot + 8.0)), "#555555", "frame")
         canvas.text(x - 6.0, sheet.foot + 20.0, str(frame), "#555555", 10.0)
+
+
+def _name(canvas: Canvas, sheet: Sheet, side: str) -> None:
+    """At the left, just off the keel."""
+    x = min(sheet.x(sheet.first), sheet.x(sheet.last)) + 2.0
+    below = side == "P" and len(sheet.sides) == 2
+    canvas.text(x, sheet.y(side, 0.0) + (14.0 if below else -4.0), {"S": "starboard", "P": "port"}[side], "#555555")
 
 
 def _boxes(canvas: Canvas, sheet: Sheet, planned: Plan, surface: HullSurface) -> None:
@@ -174,6 +176,7 @@ def _boxes(canvas: Canvas, sheet: Sheet, planned: Plan, surface: HullSurface) ->
 def _lanes(canvas: Canvas, sheet: Sheet, planned: Plan, surface: HullSurface, timed: Timed) -> None:
     marks = len(planned.visits)
     before: tuple[str, float, float] | None = None
+    labels: list[tuple[float, float]] = []
     for i, lane in enumerate(planned.lanes):
         course = _course(lane, surface)
         points = tuple((sheet.x(x), sheet.y(lane.side, s)) for x, s in course)
@@ -181,9 +184,10 @@ def _lanes(canvas: Canvas, sheet: Sheet, planned: Plan, surface: HullSurface, ti
             canvas.line((before[1:], points[0]), "#d98a6a", "change", 0.8, dashed=True)
         canvas.line(points, "#c03000", "lane", 1.2)
         x, y = points[0]
-        canvas.text(
-            x + (4.0 if points[-1][0] >= x else -52.0), y - 2.0, f"{i + 1}  {_clock(timed.starts_s[marks + i])}", "#c03000", 9.0
-        )
+        x += 4.0 if points[-1][0] >= x else -52.0
+        if all(abs(x - a) > 56.0 or abs(y - b) > 10.0 for a, b in labels):
+            labels.append((x, y))
+            canvas.text(x, y - 2.0, f"{i + 1}  {_clock(timed.starts_s[marks + i])}", "#c03000", 9.0)
         before = (lane.side, *points[-1])
     for visit, t in zip(planned.visits, timed.starts_s, strict=False):
         s = surface.girth_at_depth(visit.x_m, visit.depth_m)

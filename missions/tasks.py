@@ -352,6 +352,7 @@ class Find(Leaf):
     def __init__(self, visit: Visit, standoff_m: float, speed_mps: float) -> None:
         super().__init__("look for it")
         self._visit, self._standoff_m, self._speed = visit, standoff_m, min(speed_mps, SWEEP_MPS)
+        self._travel = speed_mps
         self._sweep: Sequence | None = None
 
     def tick(self, now: float, view: View) -> Order | Finished:
@@ -369,7 +370,7 @@ class Find(Leaf):
         visit = self._visit
         way = 1.0 if x_m <= visit.x_m else -1.0
         ends = visit.x_m - way * reach_m, visit.x_m + way * reach_m
-        moves = [Move("go", visit.side, ends[0], visit.depth_m, self._standoff_m, self._speed)]
+        moves = [Move("go", visit.side, ends[0], visit.depth_m, self._standoff_m, self._travel)]
         moves += [Move("sweep", visit.side, ends[1], visit.depth_m, self._standoff_m, self._speed)]
         return Sequence("look for it", *moves)
 
@@ -382,9 +383,10 @@ def inspect(visit: Visit, standoff_m: float, speed_mps: float) -> Task:
     """To the landmark, a sweep that finds it, slowly across it (relief needs motion), and a rest before it."""
     slow, reach = min(speed_mps, 0.12), 0.3
     rest = Order("approach", visit.side, visit.depth_m, standoff_m)
+    find = [Find(visit, standoff_m, speed_mps)] if visit.findable else []
     return Sequence(
         f"landmark {visit.name}",
-        Find(visit, standoff_m, speed_mps),
+        *find,
         Move("go", visit.side, visit.x_m - reach, visit.depth_m, standoff_m, speed_mps),
         Move("across", visit.side, visit.x_m + reach, visit.depth_m, standoff_m, slow),
         Move("back", visit.side, visit.x_m, visit.depth_m, standoff_m, slow),

@@ -5,6 +5,7 @@ corner outboard of the place instead, and below the bottom one more beside the b
 it have no way.
 """
 
+import itertools
 import math
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -39,7 +40,7 @@ class Tether(NamedTuple):
     def origin(self) -> Vec:
         """Ship frame."""
         plating = self.surface.point(self.side, self.x_m, self.surface.girth_at_depth(self.x_m, 0.0))
-        return plating + np.array([0.0, self.out * self.offset_m, 0.0])
+        return np.asarray(plating + np.array([0.0, self.out * self.offset_m, 0.0]))
 
     @property
     def out(self) -> float:
@@ -54,12 +55,12 @@ class Tether(NamedTuple):
         beside = np.array([place[0], self.out * max(beam + BESIDE_M, abs(float(self.origin[1]))), 0.0])
         ways = (
             [self.origin, place],
-            [self.origin, beside + [0.0, 0.0, self.surface.draught_m], place],
-            [self.origin, beside + [0.0, 0.0, float(place[2])], place],
+            [self.origin, beside + np.array([0.0, 0.0, self.surface.draught_m]), place],
+            [self.origin, beside + np.array([0.0, 0.0, float(place[2])]), place],
         )
         for way in ways:
-            if all(self._clear(a, b) for a, b in zip(way, way[1:], strict=False)):
-                return SLACK * sum(float(np.linalg.norm(b - a)) for a, b in zip(way, way[1:], strict=False))
+            if all(self._clear(a, b) for a, b in itertools.pairwise(way)):
+                return SLACK * sum(float(np.linalg.norm(b - a)) for a, b in itertools.pairwise(way))
         return None
 
     def _clear(self, start: Vec, stop: Vec) -> bool:

@@ -23,14 +23,18 @@ RISK: tuple[tuple[FittingKind, ...], ...] = (
 tell where the vehicle is."""
 
 
+FINDABLE: FittingKind = "sea_chest_grating"
+
+
 class Visit(NamedTuple):
-    """A landmark to look at for ``dwell_s``."""
+    """A landmark to look at for ``dwell_s``. ``findable``: vision knows its kind and can correct x by it."""
 
     name: str
     side: Side
     x_m: float
     depth_m: float
     dwell_s: float
+    findable: bool = True
 
 
 def visits(
@@ -45,7 +49,7 @@ def visits(
     for side in _sides(mission.launch.side):
         for kinds in RISK:
             found = [
-                Visit(mark.name, mark.side, mark.x_m, mark.depth_m, dwell_s)
+                Visit(mark.name, mark.side, mark.x_m, mark.depth_m, dwell_s, mark.kind == FINDABLE)
                 for mark, dwell_s in wanted
                 if mark.side == side and mark.kind in kinds and not reasons[mark.name]
             ]

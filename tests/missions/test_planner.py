@@ -15,8 +15,8 @@ from hull.coverage import CELL_M, CellKey
 from hull.surface import HullSurface
 from hull.zones import zone_cells
 from missions.feasibility import refusals
-from missions.mission import LandmarkSpec, Mission, ZoneSpec, load_mission_with_ship
 from missions.lanes import GUARD_M, IMAGE_MARGIN, view_of
+from missions.mission import LandmarkSpec, Mission, ZoneSpec, load_mission_with_ship
 from missions.planner import Plan, plan
 from missions.preview import preview
 from wire.messages import Side
@@ -207,7 +207,7 @@ def test_preview_draws_what_it_says(tmp_path: Path) -> None:
     assert summary["planned_m2"] == pytest.approx(wall_m2(), abs=0.1)
     assert summary["cells"] == round(wall_m2() / CELL_M**2)
     tree = ET.parse(out).getroot()
-    lanes = [line for line in tree.iter("{http://www.w3.org/2000/svg}line") if line.get("class") == "lane"]
+    lanes = [line for line in tree.iter("{http://www.w3.org/2000/svg}polyline") if line.get("class") == "lane"]
     assert len(lanes) == len(summary["lanes"])
     assert preview(LIBRARY / "coaster_starboard.yaml") == summary
 
