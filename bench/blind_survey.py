@@ -8,9 +8,12 @@ good pictures, at some thirty times real time.
 """
 
 import argparse
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from bench.survey_time import show
 from hull.landmarks import landmarks
@@ -35,6 +38,7 @@ class Eyes:
         self._states = survey.bus.subscribe("vehicle_state")
         camera, standoff = prepared.rig.camera, prepared.mission.standoff_m
         self._half = INNER * camera.width / camera.fx / 2.0, INNER * camera.height / camera.fy / 2.0
+        self._surface = prepared.surface
         self._mount_m = camera.mount_m[0]
         self._max_range_m = standoff + 0.4
         self._period, self._due, self._seq = 1.0 / survey.world.scenario.vehicle.camera_fps, 0.0, 0
@@ -48,10 +52,29 @@ class Eyes:
         if pose is None or pose.standoff_m > self._max_range_m:
             return
         range_m = max(0.05, pose.standoff_m - self._mount_m)
-        wide, high = (half * range_m for half in self._half)
-        corners = tuple((pose.x_m + a * wide, pose.s_m + b * high) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1)))
-        self._bus.publish("frame_report", self._report(now, pose, corners, range_m))
-        self._sight(now, pose, wide, high)
+        corners = self._corners(pose)
+        if len(corners) == 4:
+            self._bus.publish("frame_report", self._report(now, pose, corners, range_m))
+        self._sight(now, pose, *(half * range_m for half in self._half))
+
+    def _corners(self, pose: m.HullPose) -> tuple[tuple[float, float], ...]:
+        """Where the inner view's corners meet the plating, by the believed pose and a level camera."""
+        surface = self._surface
+        normal = surface.normal(pose.side, pose.x_m, pose.s_m)
+        place = surface.point(pose.side, pose.x_m, pose.s_m) + pose.standoff_m * normal
+        heading = math.atan2(-normal[1], -normal[0]) - pose.yaw_off_rad  # yaw is clockwise from above
+        look = np.array([math.cos(heading), math.sin(heading), 0.0])
+        right, up = np.array([look[1], -look[0], 0.0]), np.array([0.0, 0.0, 1.0])
+        out = []
+        for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
+            ray = look + a * self._half[0] * right + b * self._half[1] * up
+            ray /= np.linalg.norm(ray)
+            eye = place + self._mount_m * look
+            reach = surface.raycast(eye, ray, self._max_range_m * 2.0)
+            if reach is not None:
+                near = surface.nearest(eye + reach * ray)
+                out.append((near.x_m, near.s_m))
+        return tuple(out)
 
     def _report(self, now: float, pose: m.HullPose, corners: Any, range_m: float) -> m.FrameReport:
         return m.FrameReport(
