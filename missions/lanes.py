@@ -315,12 +315,6 @@ def _why(cover: Cover) -> list[tuple[str, Callable[[Cells], Bools]]]:
         return np.ones(len(cells), dtype=bool)
 
     shallow = MIN_LANE_DEPTH_M - cover.view.height_m / 2.0
-    if mission.rig == "up" and cover.zone.side != "bottom":
-        return [("a camera that looks up does not see the ship's side", everything)]
-    if mission.rig == "up" and rig.camera_up is None:
-        return [("the flat bottom needs a camera that looks up; this rig has none", everything)]
-    if mission.rig == "side" and cover.zone.side == "bottom":
-        return [("the flat bottom needs a camera that looks up (mission field rig: up)", everything)]
     tilt = math.degrees(MAX_TILT_RAD + rig.tilt_rad)
     how = "a level camera" if rig.tilt_rad == 0.0 else "this camera's tilt"
     return [

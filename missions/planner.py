@@ -28,8 +28,8 @@ GAP_ALLOWANCE = 0.15
 class Plan(NamedTuple):
     """``cells``: all planned, in order. ``missed``: those that no lane has wholly in its inner view, by why.
 
-    ``left_out``: (landmark, reason) that the vehicle cannot look at. ``nogo``: where it never goes. ``tether_m``: the most needed.
-    ``blocked``: lanes and landmarks that no tether reaches clear of the ship. ``turns``: of the vehicle about itself."""
+    ``left_out``: (landmark, reason) that the vehicle cannot look at. ``nogo``: where it never goes. ``tether_m``: the most that
+    is needed. ``blocked``: lanes and landmarks that no tether reaches clear of the ship. ``turns``: of the vehicle about itself."""
 
     zones: tuple[Zone, ...]
     lanes: tuple[Lane, ...]
@@ -95,6 +95,7 @@ def _lanes(
     lanes: list[Lane] = []
     planned: list[Cells] = []
     missed: list[tuple[str, Cells]] = []
+    seen: list[Cells] = []
     for side in ("S", "P") if mission.launch.side == "S" else ("P", "S"):
         own = [mark for mark in marks if mark.side == side]
         x, depth = (own[-1].x_m, own[-1].depth_m) if own else (launch_x, 0.0)
@@ -113,9 +114,10 @@ def _lanes(
             ways = found.lanes if not len(done) else _rest(mission, surface, rig, cells, found, zone, x)
             lanes += ways
             missed += found.missed
+            seen.append(cells.minus(union(unseen for _reason, unseen in found.missed)))
             if ways:
                 x, depth = ways[-1].x_to_m, ways[-1].depth_m
-    return lanes, union(planned), _merged(missed)
+    return lanes, union(planned), _merged(missed, union(seen))
 
 
 def _rest(mission: Mission, surface: HullSurface, rig: Rig, cells: Cells, found: Covered, zone: Zone, x_m: float) -> list[Lane]:
@@ -136,15 +138,27 @@ def _not_flown(mission: Mission, zone: Zone, side: Side, rig: Rig) -> str:
     view = view_of(rig.camera, mission.standoff_m)
     if min(view.width_m, view.height_m) < 2.0 * CELL_M:
         return "the camera's usable view is smaller than two cells"
+    if mission.rig == "up" and zone.side != "bottom":
+        return "a camera that looks up does not see the ship's side"
+    if mission.rig == "up" and rig.camera_up is None:
+        return "the flat bottom needs a camera that looks up; this rig has none"
+    if mission.rig == "side" and zone.side == "bottom":
+        return "the flat bottom needs a camera that looks up (mission field rig: up)"
     if zone.side == "bottom" and side != mission.launch.side and not mission.in_parts:
         return f"beyond the keel from side {mission.launch.side}: the tether would go round it"
     return ""
 
 
-def _merged(parts: list[tuple[str, Cells]]) -> tuple[tuple[str, Cells], ...]:
-    """One entry a reason, in order of first appearance."""
-    reasons = dict.fromkeys(reason for reason, _cells in parts)
-    return tuple((reason, union(cells for why, cells in parts if why == reason)) for reason in reasons)
+def _merged(parts: list[tuple[str, Cells]], seen: Cells) -> tuple[tuple[str, Cells], ...]:
+    """One entry a reason, in order of first appearance; zones may overlap: a cell that another zone's lanes see is not
+    missed, and every other one has one reason."""
+    out: list[tuple[str, Cells]] = []
+    for reason in dict.fromkeys(reason for reason, _cells in parts):
+        cells = union(cells for why, cells in parts if why == reason).minus(seen)
+        seen = union((seen, cells))
+        if len(cells):
+            out.append((reason, cells))
+    return tuple(out)
 
 
 class Timed(NamedTuple):
