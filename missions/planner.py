@@ -28,8 +28,8 @@ GAP_ALLOWANCE = 0.15
 class Plan(NamedTuple):
     """``cells``: all planned, in order. ``missed``: those that no lane has wholly in its inner view, by why.
 
-    ``left_out``: (landmark, reason) that the vehicle cannot look at. ``nogo``: where it never goes. ``tether_m``: the most that
-    is needed. ``blocked``: lanes and landmarks that no tether reaches clear of the ship. ``turns``: of the vehicle about itself."""
+    ``left_out``: (landmark, reason) that the vehicle cannot look at. ``nogo``: where it never goes. ``tether_m``: the longest
+    needed. ``blocked``: lanes and landmarks that no tether reaches clear of the ship. ``turns``: of the vehicle about itself."""
 
     zones: tuple[Zone, ...]
     lanes: tuple[Lane, ...]

@@ -35,10 +35,11 @@ def preview(
     """
     mission, vessel, surface, _file = load_mission_with_ship(Path(mission_path))
     planned = plan(mission, vessel, surface, rig)
-    picture = drawing(mission, planned, surface, vessel.frame_spacing_m)
-    for path in (svg_path, png_path):
-        if path is not None:
-            picture.write(Path(path))
+    paths = [Path(path) for path in (svg_path, png_path) if path is not None]
+    if paths:
+        picture = drawing(mission, planned, surface, vessel.frame_spacing_m)
+        for path in paths:
+            picture.write(path)
     return {"vessel": vessel.name, **numbers(mission, planned)}
 
 
