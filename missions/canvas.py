@@ -4,11 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-import cv2
 import numpy as np
 
 Points = tuple[tuple[float, float], ...]
-FONT = cv2.FONT_HERSHEY_SIMPLEX
 FINE = 2
 """PNGs are drawn so many times larger, then reduced."""
 
@@ -70,6 +68,8 @@ class Canvas:
             raise ValueError(f"{path}: got a name that ends in {path.suffix or 'nothing'}, expected .svg or .png")
 
     def _png(self) -> bytes:
+        import cv2
+
         size = round(self.height) * FINE, round(self.width) * FINE, 3
         image = np.full(size, 255, np.uint8)
         for shape in self.shapes:
@@ -77,7 +77,16 @@ class Canvas:
             points = np.array(shape.points) * FINE
             if shape.text:
                 x, y = (round(v) for v in points[0])
-                cv2.putText(image, _plain(shape.text), (x, y), FONT, shape.size * FINE / 28.0, bgr, FINE // 2, cv2.LINE_AA)
+                cv2.putText(
+                    image,
+                    _plain(shape.text),
+                    (x, y),
+                    cv2.FONT_HERSHEY_SIMPLEX,
+                    shape.size * FINE / 28.0,
+                    bgr,
+                    FINE // 2,
+                    cv2.LINE_AA,
+                )
             elif shape.fill:
                 cv2.fillPoly(image, [np.rint(points).astype(np.int32)], bgr)
             else:

@@ -100,12 +100,12 @@ def view_of(camera: CameraRig, standoff_m: float) -> Footprint:
 
 
 class Cover:
-    """Finds the lanes of one zone on one side; ``lanes`` and ``missed`` in `result`."""
+    """Finds the lanes of one zone; `result` for one side of it. What was found out serves zones of the same shape elsewhere."""
 
     def __init__(
-        self, zone: Zone, side: Side, curved: bool, mission: Mission, surface: HullSurface, rig: Rig, nogo: tuple[NoGo, ...]
+        self, zone: Zone, curved: bool, mission: Mission, surface: HullSurface, rig: Rig, nogo: tuple[NoGo, ...]
     ) -> None:
-        self.zone, self.side, self.curved, self.mission, self.surface, self.rig = zone, side, curved, mission, surface, rig
+        self.zone, self.curved, self.mission, self.surface, self.rig = zone, curved, mission, surface, rig
         self.nogo = nogo
         self.camera = rig.camera if mission.rig == "side" or rig.camera_up is None else rig.camera_up
         self.view = view_of(self.camera, mission.standoff_m)
@@ -116,8 +116,8 @@ class Cover:
         self.spacing = (self.view.height_m + 2.0 * GUARD_M) * (1.0 - mission.overlap)
         self._seen: dict[Row, tuple[Stations, Window, Runs]] = {}
 
-    def result(self, cells: Cells, x_m: float, depth_m: float) -> Covered:
-        """For the zone's ``cells`` of this side; the lanes start at the corner nearest to where the vehicle is."""
+    def result(self, side: Side, name: str, cells: Cells, x_m: float, depth_m: float) -> Covered:
+        """For the ``cells`` of ``side``; the lanes, of zone ``name``, start at the corner nearest to where the vehicle is."""
         best: tuple[float, list[Row], Bools] | None = None
         for more in range(MORE_ROWS + 1):
             rows = self._rows(more)
@@ -129,7 +129,8 @@ class Cover:
                 break
         assert best is not None
         _cost, rows, missed = best
-        return Covered(self._lanes(rows, x_m, depth_m), self._reasons(cells.where(missed)))
+        lanes = [lane._replace(side=side, zone=name) for lane in self._lanes(rows, x_m, depth_m)]
+        return Covered(lanes, self._reasons(cells.where(missed)))
 
     def _length_m(self, rows: list[Row]) -> float:
         return sum(stop - start for row in rows for start, stop in map(self._extent, self._look(row)[2]))
@@ -264,7 +265,7 @@ class Cover:
             depth, s = self.surface.draught_m - float(at.position[k, 2]), row.value
             tilt = math.asin(min(1.0, max(-1.0, float(at.look[k, 2]))))
         numbers = (round(depth, 3), round(start, 3), round(stop, 3), round(s, 3))
-        return Lane(self.side, *numbers, self.zone.name, row.attitude, round(tilt, 3))
+        return Lane("P", *numbers, self.zone.name, row.attitude, round(tilt, 3))
 
     def _reasons(self, missed: Cells) -> list[tuple[str, Cells]]:
         """Splits the cells by the first reason that applies."""

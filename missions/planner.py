@@ -90,6 +90,7 @@ def _lanes(
     launch_x: float,
 ) -> tuple[list[Lane], Cells, tuple[tuple[str, Cells], ...]]:
     curved = {spec.name: spec.curved for spec in mission.zones}
+    covers: dict[object, Cover] = {}
     blocks = {zone.name: zone_block(zone, surface) for zone in zones}
     done = cells_of(mission.inspected)
     lanes: list[Lane] = []
@@ -110,7 +111,10 @@ def _lanes(
             if refused:
                 missed.append((refused, cells))
                 continue
-            found = Cover(zone, side, curved[zone.name], mission, surface, rig, nogo).result(cells, x, depth)
+            shape = zone.side == "bottom", zone.x_m, zone.depth_m, curved[zone.name]
+            if shape not in covers:  # port and starboard are each other's image
+                covers[shape] = Cover(zone, curved[zone.name], mission, surface, rig, nogo)
+            found = covers[shape].result(side, zone.name, cells, x, depth)
             ways = found.lanes if not len(done) else _rest(mission, surface, rig, cells, found, zone, x)
             lanes += ways
             missed += found.missed
