@@ -17,7 +17,6 @@ from hull.coverage import CELL_M, CELL_M2
 from hull.surface import HullSurface
 from hull.zones import Zone
 from missions.lattice import STEP_M, Bools, Lattice, Stations, Vec, Window
-from missions.looks import SIGMAS
 from missions.mission import MAX_TILT_RAD, Mission
 from missions.nogo import NoGo
 from wire.messages import Side
@@ -42,6 +41,8 @@ WORTH = 0.12
 """Of the area that it sweeps a row more must gain, where not all can be had."""
 MIN_RUN_M = 1.0
 """Shorter stretches between places that a lane cannot pass are not flown."""
+BEAM_SPARE_RAD, BEAM_INCIDENCE_RAD = math.radians(3.0), math.radians(75.0)
+"""The DVL's lower beams must meet the plating: by how much more than their own angle, and how squarely."""
 Attitude = Literal["level", "tilted", "up"]
 Runs = list[tuple[int, int]]
 
@@ -100,10 +101,21 @@ def view_of(camera: CameraRig, standoff_m: float) -> Footprint:
 
 
 class Cover:
-    """Finds the lanes of one zone; `result` for one side of it. What was found out serves zones of the same shape elsewhere."""
+    """Finds the lanes of one zone; `result` for one side of it. What was found out serves zones of the same shape elsewhere.
+
+    Args:
+        doubt_m: how far along x the vehicle may be from where it believes to be.
+    """
 
     def __init__(
-        self, zone: Zone, curved: bool, mission: Mission, surface: HullSurface, rig: Rig, nogo: tuple[NoGo, ...]
+        self,
+        zone: Zone,
+        curved: bool,
+        mission: Mission,
+        surface: HullSurface,
+        rig: Rig,
+        nogo: tuple[NoGo, ...],
+        doubt_m: float,
     ) -> None:
         self.zone, self.curved, self.mission, self.surface, self.rig = zone, curved, mission, surface, rig
         self.nogo = nogo
@@ -111,8 +123,7 @@ class Cover:
         self.view = view_of(self.camera, mission.standoff_m)
         span = zone.x_m[1] - zone.x_m[0]
         self.lattice = Lattice(surface, np.linspace(*zone.x_m, max(2, math.ceil(span / PLACE_M) + 1)))
-        doubt = doubt_m(mission)
-        self.run_in = max(0.0, RUN_IN_M + doubt - self.view.width_m / 2.0)
+        self.run_in = max(0.0, RUN_IN_M + doubt_m - self.view.width_m / 2.0)
         self.spacing = (self.view.height_m + 2.0 * GUARD_M) * (1.0 - mission.overlap)
         self._seen: dict[Row, tuple[Stations, Window, Runs]] = {}
 
@@ -198,6 +209,8 @@ class Cover:
         for box in self.nogo:
             fit &= ~box.holds(at.position[:, 0], at.position[:, 1], depth)
         fit &= depth >= MIN_LANE_DEPTH_M - 1e-9
+        if row.attitude == "level":
+            fit &= self.lattice.met(at, self.rig.dvl_mount_m, self.rig.dvl_beam_angle_rad + BEAM_SPARE_RAD, BEAM_INCIDENCE_RAD)
         if self.curved:
             for first, last in _runs(fit):
                 fit[first : last + 1] = self.lattice.places[last] - self.lattice.places[first] >= MIN_RUN_M
@@ -232,7 +245,7 @@ class Cover:
 
     def _extent(self, run: tuple[int, int]) -> tuple[float, float]:
         """Where a lane over a run of places starts and stops: beyond the zone's ends, so that these stay in view long enough
-        wherever within `doubt_m` of its belief the vehicle is, never past the ship's ends."""
+        wherever within ``doubt_m`` of its belief the vehicle is, never past the ship's ends."""
         places = self.lattice.places
         low, high = float(self.surface.stations[0]) + END_M, float(self.surface.stations[-1]) - END_M
         start = float(places[run[0]]) - (self.run_in if run[0] == 0 else 0.0)
@@ -280,12 +293,6 @@ class Cover:
         return out
 
 
-def doubt_m(mission: Mission) -> float:
-    """How far along x the vehicle may be from where it believes to be, as `missions.looks` counts it: without a landmark to
-    correct it, that stays what the launch left open."""
-    return 0.0 if mission.landmarks else SIGMAS * mission.launch.frame_std_m
-
-
 def _why(cover: Cover) -> list[tuple[str, Callable[[Cells], Bools]]]:
     lattice, mission, rig = cover.lattice, cover.mission, cover.rig
     first, last = float(cover.surface.stations[0]), float(cover.surface.stations[-1])
@@ -299,6 +306,10 @@ def _why(cover: Cover) -> list[tuple[str, Callable[[Cells], Bools]]]:
 
     def leaning(cells: Cells) -> Bools:
         return np.asarray(sample(cells, lattice.lean) > MAX_TILT_RAD + rig.tilt_rad)
+
+    def below(cells: Cells) -> Bools:
+        reach = (mission.standoff_m - rig.dvl_mount_m[0]) * math.tan(rig.dvl_beam_angle_rad + BEAM_SPARE_RAD) + rig.dvl_mount_m[2]
+        return np.asarray(sample(cells, lattice.depth) > cover.surface.draught_m - reach - cover.view.height_m / 2.0)
 
     def at_ends(cells: Cells) -> Bools:
         x = (cells.col + 0.5) * CELL_M
@@ -321,6 +332,7 @@ def _why(cover: Cover) -> list[tuple[str, Callable[[Cells], Bools]]]:
     return [
         *((f"no-go: {box.name}", in_box(box)) for box in cover.nogo),
         (f"plating leans more than {tilt:.0f} degrees, too much for {how}", leaning),
+        ("the DVL's lower beams pass below the keel", below),
         ("the ship's end: no room for a lane to run in", at_ends),
         ("too near the surface for a lane", lambda cells: np.asarray(sample(cells, lattice.depth) < shallow + 0.1)),
         ("in no lane's view", everything),

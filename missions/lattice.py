@@ -132,6 +132,16 @@ class Lattice:
         high = s[np.clip(above, 0, len(s) - 1)] + self._beyond(slope, good, above, 1, limit)
         return Window(self.places, np.where(some, low, np.nan), np.where(some, high, np.nan))
 
+    def met(self, at: Stations, mount_m: tuple[float, float, float], down_rad: float, max_incidence_rad: float) -> Bools:
+        """Where a beam from ``mount_m`` that points ``down_rad`` below the line of sight meets the plating squarely enough."""
+        eye = at.position + at.look * mount_m[0] - at.up * mount_m[2]
+        first, last = np.searchsorted(self.s, (at.s.min() - BAND_M, at.s.max() + BAND_M))
+        to = self.point[:, first:last] - eye[:, None, :]
+        forward, upward = (np.einsum("nkc,nc->nk", to, axis) for axis in (at.look, at.up))
+        facing = -np.einsum("nkc,nkc->nk", to, self.normal[:, first:last])
+        square = facing >= math.cos(max_incidence_rad) * np.linalg.norm(to, axis=2)
+        return np.asarray((square & (forward > 0.0) & (upward <= -math.tan(down_rad) * forward)).any(axis=1))
+
     def _beyond(self, slope: Vec, good: Bools, k: NDArray[np.intp], way: int, limit: float) -> Vec:
         """How far [m] past sample ``k`` the view really ends: where the slope reaches the limit, if nothing else ends it."""
         rows, size = np.arange(len(k)), slope.shape[1]

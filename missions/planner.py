@@ -10,7 +10,8 @@ from hull.vessel import Vessel
 from hull.zones import Zone, zone_block
 from missions.drag import ground_speed
 from missions.gaps import gap_lanes
-from missions.lanes import Cover, Covered, Footprint, Lane, doubt_m, view_of
+from missions.lanes import Cover, Covered, Footprint, Lane, view_of
+from missions.looks import SIGMAS
 from missions.mission import CellRun, Mission, planned_zones
 from missions.nogo import NoGo, no_go
 from missions.tether import Tether, longest, turns
@@ -99,6 +100,7 @@ def _lanes(
     seen: list[Cells] = []
     for side in ("S", "P") if mission.launch.side == "S" else ("P", "S"):
         own = [mark for mark in marks if mark.side == side]
+        doubt = doubt_m(mission, own)
         x, depth = (own[-1].x_m, own[-1].depth_m) if own else (launch_x, 0.0)
         waiting = [zone for zone in zones if zone.side in (side, "bottom")]
         while waiting:
@@ -111,11 +113,11 @@ def _lanes(
             if refused:
                 missed.append((refused, cells))
                 continue
-            shape = zone.side == "bottom", zone.x_m, zone.depth_m, curved[zone.name]
+            shape = zone.side == "bottom", zone.x_m, zone.depth_m, curved[zone.name], doubt
             if shape not in covers:  # port and starboard are each other's image
-                covers[shape] = Cover(zone, curved[zone.name], mission, surface, rig, nogo)
+                covers[shape] = Cover(zone, curved[zone.name], mission, surface, rig, nogo, doubt)
             found = covers[shape].result(side, zone.name, cells, x, depth)
-            ways = found.lanes if not len(done) else _rest(mission, surface, rig, cells, found, zone, x)
+            ways = found.lanes if not len(done) else _rest(mission, surface, rig, cells, found, zone, x, doubt)
             lanes += ways
             missed += found.missed
             seen.append(cells.minus(union(unseen for _reason, unseen in found.missed)))
@@ -124,12 +126,20 @@ def _lanes(
     return lanes, union(planned), _merged(missed, union(seen))
 
 
-def _rest(mission: Mission, surface: HullSurface, rig: Rig, cells: Cells, found: Covered, zone: Zone, x_m: float) -> list[Lane]:
+def _rest(
+    mission: Mission, surface: HullSurface, rig: Rig, cells: Cells, found: Covered, zone: Zone, x_m: float, doubt: float
+) -> list[Lane]:
     """Passes over what an earlier survey left of a zone, from its end nearest to ``x_m``."""
     open_cells = cells.minus(union(missed for _reason, missed in found.missed))
     deepest = max((lane.depth_m for lane in found.lanes), default=mission.limits.max_depth_m)
-    passes = gap_lanes(list(open_cells), surface, view_of(rig.camera, mission.standoff_m), deepest, x_m, doubt_m(mission))
+    passes = gap_lanes(list(open_cells), surface, view_of(rig.camera, mission.standoff_m), deepest, x_m, doubt)
     return [lane._replace(zone=zone.name) for lane in passes]
+
+
+def doubt_m(mission: Mission, marks: list[Visit]) -> float:
+    """How far along x the vehicle may be from where it believes to be, as `missions.looks` counts it: without a landmark that
+    vision can find, that stays what the launch left open."""
+    return 0.0 if any(mark.findable for mark in marks) else SIGMAS * mission.launch.frame_std_m
 
 
 def cells_of(runs: Iterable[CellRun]) -> Cells:
