@@ -17,24 +17,9 @@ from missions.phases import WORKING, Event, Phase, after, ladder_event
 from missions.planner import Plan
 from missions.restart import NOTHING, Restored
 from missions.survey import InSight
-from missions.tasks import (
-    Arm,
-    Disarm,
-    Finished,
-    Kind,
-    Leave,
-    Obey,
-    Order,
-    Ready,
-    Retry,
-    Sequence,
-    Task,
-    Timeout,
-    View,
-    go_over,
-    inspect,
-)
+from missions.tasks import Arm, Disarm, Finished, Kind, Leave, Obey, Order, Ready, Retry, Sequence, Task, Timeout, View
 from missions.visits import Visit
+from missions.ways import go_over, inspect
 from wire import messages as m
 from wire.bus import Bus
 from wire.command import CommandServer

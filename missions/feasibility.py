@@ -12,6 +12,8 @@ from wire.rig import CameraRig, Rig
 
 SPARE_BATTERY = 0.03
 """The survey turns back this much above the fraction at which rov's ladder takes over."""
+MAX_FRAME_STD_M = 0.5
+"""`missions.looks` takes no look that is placed worse than 0.6 m; some is lost under way."""
 MAX_OPTICAL_DEPTH = 2.5
 MAX_RANGE_M = 2.0
 MIN_PX_PER_CM = 2.5
@@ -24,8 +26,22 @@ def refusals(mission: Mission, plan: Plan) -> list[str]:
     """Reasons not to start; none means go."""
     if mission.in_parts:
         return ["in_parts: too much for one dive; `hullscan plan split` makes a mission of each dive, expected one of those"]
-    parts = (_zones(mission, plan), _sight(mission, plan), _water(mission), _time(mission, plan), _reach(mission, plan))
+    parts = (
+        _place(mission, plan),
+        _zones(mission, plan),
+        _sight(mission, plan),
+        _water(mission),
+        _time(mission, plan),
+        _reach(mission, plan),
+    )
     return [reason for part in parts for reason in part]
+
+
+def _place(mission: Mission, plan: Plan) -> list[str]:
+    if any(visit.findable for visit in plan.visits) or mission.launch.frame_std_m <= MAX_FRAME_STD_M:
+        return []
+    why = "without a sea-chest grating among the landmarks x stays as uncertain, and beyond 0.6 m no cell counts"
+    return [f"launch.frame_std_m: got {mission.launch.frame_std_m:.2f} m; {why}; expected at most {MAX_FRAME_STD_M} m"]
 
 
 def _zones(mission: Mission, plan: Plan) -> list[str]:
