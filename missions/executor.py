@@ -17,7 +17,7 @@ from missions.phases import WORKING, Event, Phase, after, ladder_event
 from missions.planner import Plan
 from missions.restart import NOTHING, Restored
 from missions.survey import InSight
-from missions.tasks import Arm, Disarm, Finished, Kind, Leave, Obey, Order, Ready, Retry, Sequence, Task, Timeout, View
+from missions.tasks import Arm, Close, Disarm, Finished, Kind, Leave, Obey, Order, Ready, Retry, Sequence, Task, Timeout, View
 from missions.visits import Visit
 from missions.ways import go_over, inspect
 from wire import messages as m
@@ -306,7 +306,7 @@ class Missions:
     def _launch_tasks(self) -> list[Task]:
         first = self._plan.visits[0].depth_m if self._plan.visits else self._plan.lanes[0].depth_m
         order = self._order("approach", depth_m=first)
-        approach = Retry(lambda: Timeout(Obey("approach", order), APPROACH_S), 2)
+        approach = Retry(lambda: Timeout(Close(order), APPROACH_S), 2)
         return [Sequence("launch", Timeout(Arm(order), ARM_S), approach)]
 
     def _survey_tasks(self) -> list[Task]:

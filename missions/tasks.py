@@ -5,6 +5,7 @@ while the vehicle is held, so that no patience runs out during a hold.
 """
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
@@ -15,6 +16,9 @@ Kind = Literal["idle", "hold", "approach", "track", "leave", "surface"]
 
 
 BLIND_S = 45.0
+STILL_S = 2.0
+MAX_STICK = 790
+"""In thousandths, at the pilot gain of 0.5 that the doctor checks: 70 % of the force that rov gives (`missions.drag`)."""
 
 
 class Order(NamedTuple):
@@ -238,6 +242,28 @@ class Obey(Leaf):
 
     def tick(self, now: float, view: View) -> Order | Finished:
         return DONE if view.reached(self._order) else self._order
+
+
+class Close(Leaf):
+    """Gives the approach order until it is fulfilled; fails when standing there takes more thrust than a survey can spare, which
+    only a current does: the mean stick of the last `STILL_S` is above `MAX_STICK`."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__("approach")
+        self._order = order
+        self._sticks: deque[tuple[float, float]] = deque()
+
+    def tick(self, now: float, view: View) -> Order | Finished:
+        x, y, _z, _r = view.state.sticks
+        self._sticks.append((now, math.hypot(x, y)))
+        while self._sticks[0][0] < now - STILL_S:
+            self._sticks.popleft()
+        if not view.reached(self._order):
+            return self._order
+        mean = sum(size for _t, size in self._sticks) / len(self._sticks)
+        if mean > MAX_STICK:
+            return Finished(False, f"current too strong: standing still takes sticks at {mean:.0f} of at most {MAX_STICK}")
+        return DONE
 
 
 class Move(Leaf):
