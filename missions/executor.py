@@ -16,6 +16,7 @@ from missions.outlet import Ended, Outlet
 from missions.phases import WORKING, Event, Phase, after, ladder_event
 from missions.planner import Plan
 from missions.restart import NOTHING, Restored
+from missions.strain import MAX_STICK, Strain
 from missions.survey import InSight
 from missions.tasks import Arm, Close, Disarm, Finished, Kind, Leave, Obey, Order, Ready, Retry, Sequence, Task, Timeout, View
 from missions.visits import Visit
@@ -32,6 +33,7 @@ AFLOAT_M = 0.6
 GAP_ROUNDS = 2
 VISIT_S = 180.0
 BACK_M = 0.5
+STRAIN_S = 5.0
 DISARM_S = 20.0
 
 
@@ -81,6 +83,7 @@ class Missions:
         self._begun_t, self._launched_t = math.nan, restored.launched_t
         self._state: m.VehicleState | None = None
         self._preflight = ""
+        self._strain = Strain(STRAIN_S)
         self._poses: deque[tuple[float, m.HullPose]] = deque(maxlen=60)
         self.phase = "ended" if restored.ended else "waiting"
         self._enter(self.phase)
@@ -201,6 +204,12 @@ class Missions:
     def _watch_limits(self, state: m.VehicleState, now: float) -> None:
         flown_s = now - self._launched_t if self._launched_t is not None else 0.0
         outcome, reason = limit_reached(self._mission, self._plan, state, flown_s)
+        mean = self._strain.mean(now, state.sticks[0] if state.pose is not None else 0.0)
+        if not reason and self.phase != "launching" and self._strain.full(now) and mean > MAX_STICK:
+            outcome, reason = (
+                "aborted",
+                f"current too strong: keeping off the hull takes sticks at {mean:.0f} of at most {MAX_STICK}",
+            )
         if reason:
             self._outcome, self.detail = outcome, reason
             self._out.alert(now, "mission-limit", reason)

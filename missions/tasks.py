@@ -5,11 +5,11 @@ while the vehicle is held, so that no patience runs out during a hold.
 """
 
 import math
-from collections import deque
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
 from missions.lanes import Lane
+from missions.strain import MAX_STICK, Strain
 from wire.messages import Side, VehicleState
 
 Kind = Literal["idle", "hold", "approach", "track", "leave", "surface"]
@@ -17,8 +17,6 @@ Kind = Literal["idle", "hold", "approach", "track", "leave", "surface"]
 
 BLIND_S = 45.0
 STILL_S = 2.0
-MAX_STICK = 790
-"""In thousandths, at the pilot gain of 0.5 that the doctor checks: 70 % of the force that rov gives (`missions.drag`)."""
 
 
 class Order(NamedTuple):
@@ -245,22 +243,19 @@ class Obey(Leaf):
 
 
 class Close(Leaf):
-    """Gives the approach order until it is fulfilled; fails when standing there takes more thrust than a survey can spare, which
-    only a current does: the mean stick of the last `STILL_S` is above `MAX_STICK`."""
+    """Gives the approach order until it is fulfilled. Fails in a current too strong for a survey: when standing there takes a
+    mean stick above `MAX_STICK` over `STILL_S`."""
 
     def __init__(self, order: Order) -> None:
         super().__init__("approach")
         self._order = order
-        self._sticks: deque[tuple[float, float]] = deque()
+        self._strain = Strain(STILL_S)
 
     def tick(self, now: float, view: View) -> Order | Finished:
         x, y, _z, _r = view.state.sticks
-        self._sticks.append((now, math.hypot(x, y)))
-        while self._sticks[0][0] < now - STILL_S:
-            self._sticks.popleft()
+        mean = self._strain.mean(now, math.hypot(x, y))
         if not view.reached(self._order):
             return self._order
-        mean = sum(size for _t, size in self._sticks) / len(self._sticks)
         if mean > MAX_STICK:
             return Finished(False, f"current too strong: standing still takes sticks at {mean:.0f} of at most {MAX_STICK}")
         return DONE

@@ -1,7 +1,10 @@
 """The executor against a scripted vehicle: a whole survey, gaps, a lost hull, a hold, an abort, limits, commands, determinism."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
+import msgspec
 import pytest
 
 from hull.coverage import CELL_M
@@ -260,3 +263,35 @@ def test_a_position_fix_moves_the_account() -> None:
     )
     flight.tick()
     assert 0 < flight.missions.accounting.inspected() < before
+
+
+def strained(sticks: tuple[int, int, int, int], when: Callable[[Flight], bool]) -> Flight:
+    """A flight whose vehicle reports these sticks while ``when`` holds."""
+    flight = Flight()
+    honest = flight.vehicle.state
+
+    def state(*parts: Any) -> m.VehicleState:
+        said = honest(*parts)
+        return msgspec.structs.replace(said, sticks=sticks) if when(flight) else said
+
+    flight.vehicle.state = state  # type: ignore[method-assign]
+    flight.run(400.0)
+    return flight
+
+
+@pytest.mark.parametrize(("stick", "ended"), [(700, "completed"), (900, "failed")])
+def test_a_current_that_takes_most_of_the_thrust_ends_the_survey_before_the_first_lane(stick: int, ended: str) -> None:
+    flight = strained((0, stick, 500, 0), lambda f: f.vehicle.armed)
+    assert flight.missions.ended == ended
+    if ended == "failed":
+        assert "current too strong: standing still takes sticks at 900 of at most 790" in flight.missions.detail
+        assert "track" not in flight.vehicle.kinds and flight.vehicle.kinds[-1] == "idle"
+
+
+@pytest.mark.parametrize(("sticks", "ended"), [((-850, 0, 500, 0), "aborted"), ((0, 900, 500, 0), "completed")])
+def test_keeping_off_the_hull_at_full_thrust_ends_the_survey(sticks: tuple[int, int, int, int], ended: str) -> None:
+    flight = strained(sticks, lambda f: f.missions.phase == "surveying" and 30.0 < f.now < 40.0)
+    assert flight.missions.ended == ended, "along the hull full thrust only makes it slow"
+    assert ("keeping off the hull" in flight.missions.detail) == (ended == "aborted")
+    if ended == "aborted":
+        assert "leaving" in flight.phases() and flight.now < 120.0
