@@ -210,12 +210,13 @@ class Cover:
             fit &= ~box.holds(at.position[:, 0], at.position[:, 1], depth)
         fit &= depth >= MIN_LANE_DEPTH_M - 1e-9
         if row.attitude == "level":
-            fit &= self.lattice.met(at, self.rig.dvl_mount_m, self.rig.dvl_beam_angle_rad + BEAM_SPARE_RAD, BEAM_INCIDENCE_RAD)
+            beams = self.lattice.sight(at, self.rig.dvl_mount_m)
+            fit &= self.lattice.met(beams, self.rig.dvl_beam_angle_rad + BEAM_SPARE_RAD, BEAM_INCIDENCE_RAD)
         if self.curved:
             for first, last in _runs(fit):
                 fit[first : last + 1] = self.lattice.places[last] - self.lattice.places[first] >= MIN_RUN_M
         half = math.atan(math.tan(self.camera.vfov_rad / 2.0) * (1.0 - 2.0 * IMAGE_MARGIN))
-        seen = self.lattice.window(at, self.camera.mount_m, half, MAX_TILT_RAD + half)
+        seen = self.lattice.window(self.lattice.sight(at, self.camera.mount_m), half, MAX_TILT_RAD + half)
         window = Window(seen.x, np.where(fit, seen.low + GUARD_M, np.nan), np.where(fit, seen.high - GUARD_M, np.nan))
         self._seen[row] = at, window, _runs(fit)
         return self._seen[row]

@@ -15,7 +15,7 @@ Vec = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 STEP_M = 0.05
 """Between samples along the girth."""
-BAND_M = 3.0
+BAND_M = 2.5
 """Farther along the girth than this from the middle of the view nothing is looked for."""
 
 
@@ -36,6 +36,16 @@ class Window(NamedTuple):
     x: Vec
     low: Vec
     high: Vec
+
+
+class Sight(NamedTuple):
+    """Samples of each section about the middle of a view, (n, k): girth ``s``; ``slope`` of the ray to it against the line of
+    sight, up positive; ``cosine`` of its incidence; whether it lies ``ahead`` and below the sheer."""
+
+    s: Vec
+    slope: Vec
+    cosine: Vec
+    ahead: Bools
 
 
 class Lattice:
@@ -109,38 +119,39 @@ class Lattice:
         lean = np.arccos(np.clip(-(look * normal).sum(axis=1), -1.0, 1.0))
         return Stations(self.at(self.point, s) + normal * standoff_m, look, up, s, lean)
 
-    def window(self, at: Stations, mount_m: tuple[float, float, float], half_rad: float, max_incidence_rad: float) -> Window:
-        """What a camera mounted at ``mount_m`` (body FRD, turned with the line of sight) sees of each section within ``half_rad``
-        above and below its axis, at most ``max_incidence_rad`` from square; one stretch about the middle of the view."""
+    def sight(self, at: Stations, mount_m: tuple[float, float, float]) -> "Sight":
+        """What lies about the middle of the view of an instrument mounted at ``mount_m`` (body FRD, turned with the line of
+        sight)."""
         eye = at.position + at.look * mount_m[0] - at.up * mount_m[2]
-        first, last = np.searchsorted(self.s, (at.s.min() - BAND_M, at.s.max() + BAND_M))
-        s = self.s[first:last]
-        to = self.point[:, first:last] - eye[:, None, :]
-        forward, upward = (np.einsum("nkc,nc->nk", to, axis) for axis in (at.look, at.up))
-        slope = upward / np.maximum(forward, 1e-9)
-        facing = -np.einsum("nkc,nkc->nk", to, self.normal[:, first:last])
-        square = facing >= math.cos(max_incidence_rad) * np.linalg.norm(to, axis=2)
-        limit = math.tan(half_rad)
-        good = square & (forward > 0.0) & (s <= self.sheer[:, None])
+        reach = round(BAND_M / STEP_M)
+        k = np.clip(np.rint(at.s / STEP_M).astype(np.intp)[:, None] + np.arange(-reach, reach + 1), 0, len(self.s) - 1)
+        rows = np.arange(len(self.places))[:, None]
+        to = self.point[rows, k] - eye[:, None, :]
+        forward, upward = (to @ axis[:, :, None] for axis in (at.look, at.up))
+        cosine = -(to * self.normal[rows, k]).sum(axis=2) / np.sqrt((to * to).sum(axis=2))
+        slope = upward[:, :, 0] / np.maximum(forward[:, :, 0], 1e-9)
+        s = self.s[k]
+        return Sight(s, slope, cosine, (forward[:, :, 0] > 0.0) & (s <= self.sheer[:, None]))
+
+    def window(self, sight: "Sight", half_rad: float, max_incidence_rad: float) -> Window:
+        """What a camera sees of each section within ``half_rad`` above and below its axis, at most ``max_incidence_rad`` from
+        square; one stretch about the middle of the view."""
+        slope, limit = sight.slope, math.tan(half_rad)
+        good = sight.ahead & (sight.cosine >= math.cos(max_incidence_rad))
         seen = good & (np.abs(slope) <= limit)
         middle = np.argmin(np.where(good, np.abs(slope), np.inf), axis=1)
-        rows, columns = np.arange(len(self.places)), np.arange(len(s))
+        rows, columns = np.arange(len(self.places)), np.arange(slope.shape[1])
         below = np.where(~seen & (columns <= middle[:, None]), columns, -1).max(axis=1) + 1
-        above = np.where(~seen & (columns >= middle[:, None]), columns, len(s)).min(axis=1) - 1
+        above = np.where(~seen & (columns >= middle[:, None]), columns, len(columns)).min(axis=1) - 1
         some = seen[rows, middle] & (above >= below)
-        low = s[np.clip(below, 0, len(s) - 1)] - self._beyond(slope, good, below, -1, limit)
-        high = s[np.clip(above, 0, len(s) - 1)] + self._beyond(slope, good, above, 1, limit)
+        low = sight.s[rows, np.clip(below, 0, len(columns) - 1)] - self._beyond(slope, good, below, -1, limit)
+        high = sight.s[rows, np.clip(above, 0, len(columns) - 1)] + self._beyond(slope, good, above, 1, limit)
         return Window(self.places, np.where(some, low, np.nan), np.where(some, high, np.nan))
 
-    def met(self, at: Stations, mount_m: tuple[float, float, float], down_rad: float, max_incidence_rad: float) -> Bools:
-        """Where a beam from ``mount_m`` that points ``down_rad`` below the line of sight meets the plating squarely enough."""
-        eye = at.position + at.look * mount_m[0] - at.up * mount_m[2]
-        first, last = np.searchsorted(self.s, (at.s.min() - BAND_M, at.s.max() + BAND_M))
-        to = self.point[:, first:last] - eye[:, None, :]
-        forward, upward = (np.einsum("nkc,nc->nk", to, axis) for axis in (at.look, at.up))
-        facing = -np.einsum("nkc,nkc->nk", to, self.normal[:, first:last])
-        square = facing >= math.cos(max_incidence_rad) * np.linalg.norm(to, axis=2)
-        return np.asarray((square & (forward > 0.0) & (upward <= -math.tan(down_rad) * forward)).any(axis=1))
+    def met(self, sight: "Sight", down_rad: float, max_incidence_rad: float) -> Bools:
+        """Where a beam that points ``down_rad`` below the line of sight meets the plating squarely enough."""
+        square = sight.ahead & (sight.cosine >= math.cos(max_incidence_rad))
+        return np.asarray((square & (sight.slope <= -math.tan(down_rad))).any(axis=1))
 
     def _beyond(self, slope: Vec, good: Bools, k: NDArray[np.intp], way: int, limit: float) -> Vec:
         """How far [m] past sample ``k`` the view really ends: where the slope reaches the limit, if nothing else ends it."""
