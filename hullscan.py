@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hull.document import DocumentError, Infeasible
+from missions.command import plan_options
 
 LIBRARY = Path(__file__).parent / "missions" / "library"
 SCENARIOS = Path(__file__).parent / "sim" / "scenarios"
@@ -147,14 +148,6 @@ def _doctor(args: argparse.Namespace) -> int:
     return 3 if failed else 0
 
 
-def _plan(args: argparse.Namespace) -> int:
-    from missions.preview import preview
-
-    summary = preview(args.mission, args.svg)
-    _print(summary, args.json)
-    return 0
-
-
 def _sim(args: argparse.Namespace) -> int:
     from sim.ardusub.start import pilot_for
     from sim.main import build, serve_until_stopped
@@ -186,11 +179,12 @@ def _sim(args: argparse.Namespace) -> int:
 
 def _bench(args: argparse.Namespace) -> int:
     from sim.bench import bench_sim, machine
+    from sim.bench_plan import bench_plan
 
     if not args.json:
         host = machine()
         print(f"{host['cpu']}, {host['cores']} cores, load {host['load'][0]}, {host['date']}")
-    result = bench_sim(None if args.json else print)
+    result = (bench_plan if args.what == "plan" else bench_sim)(None if args.json else print)
     if args.json:
         print(json.dumps(result, indent=2, sort_keys=True))
     return 0
@@ -302,18 +296,20 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--vehicle", required=True, metavar="ADDRESS")
     doctor.add_argument("--dvl", metavar="HOST:PORT")
     doctor.add_argument("--json", action="store_true")
-    plan = command("plan", _plan, "print a mission's area, lanes, time and battery; draw the unrolled hull")
-    plan.add_argument("mission", type=Path, metavar="MISSION.yaml")
-    plan.add_argument("--svg", type=Path, metavar="FILE", help="write the drawing there")
-    plan.add_argument("--json", action="store_true")
+    plan = commands.add_parser("plan", help="what a mission will do; a whole ship as dives; the rest of a survey")
+    plan_options(plan)
     sim = command("sim", _sim, "serve a scenario's vehicle to any ground station")
     sim.add_argument("scenario", type=Path, metavar="SCENARIO.yaml")
     _served_options(sim)
     sim.add_argument("--seed", type=int, default=None)
     sim.add_argument("--ardusub", type=Path, metavar="PATH", help="the real firmware, ArduPilot's SITL build for Sub")
     sim.add_argument("--ardusub-dvl", action="store_true", help="give the firmware's filter the DVL too: POSHOLD and GUIDED work")
-    bench = command("bench", _bench, "measure this machine: physics, pictures, whole surveys, against the project's targets")
-    bench.add_argument("what", choices=("sim",))
+    bench = command(
+        "bench",
+        _bench,
+        "measure this machine (sim: physics, pictures, whole surveys; plan: a big ship) against the project's targets",
+    )
+    bench.add_argument("what", choices=("sim", "plan"))
     bench.add_argument("--json", action="store_true")
     verify = command("verify", _verify, "check a survey folder against its seal")
     verify.add_argument("folder", type=Path, metavar="DIR")

@@ -14,18 +14,21 @@ STATION_M = 0.5
 _STEM_HALF_BREADTH_M = 0.02
 
 
-def section(half_breadth_m: float, bilge_radius_m: float, depth_m: float, points: tuple[int, int, int]) -> Vec:
-    """(n, 2) of (y, z) from the keel to the sheer: flat bottom, quarter-circle bilge, wall side.
+def sections(half_breadth_m: Vec, bilge_radius_m: float, depth_m: float, points: tuple[int, int, int]) -> Vec:
+    """(nx, n, 2) of (y, z) from the keel to the sheer: flat bottom, quarter-circle bilge, wall side.
 
-    ``points``: how many steps on bottom, bilge and side, the same at every station so that the grid lines up.
+    ``half_breadth_m``: (nx,). ``points``: how many steps on bottom, bilge and side, the same at every station so that the grid
+    lines up.
     """
-    r = min(bilge_radius_m, 0.9 * half_breadth_m, 0.9 * depth_m)
-    flat = np.linspace(0.0, half_breadth_m - r, points[0] + 1)
+    b = half_breadth_m
+    r = np.minimum(np.minimum(bilge_radius_m, 0.9 * b), 0.9 * depth_m)
+    flat = np.linspace(np.zeros_like(b), b - r, points[0] + 1, axis=1)
     angle = np.linspace(0.0, math.pi / 2.0, points[1] + 1)[1:]
-    wall = np.linspace(r, depth_m, points[2] + 1)[1:]
-    y = np.concatenate([flat, half_breadth_m - r + r * np.sin(angle), np.full(points[2], half_breadth_m)])
-    z = np.concatenate([np.zeros(points[0] + 1), r - r * np.cos(angle), wall])
-    return np.stack([y, z], axis=1)
+    wall = np.linspace(r, np.full_like(b, depth_m), points[2] + 1, axis=1)[:, 1:]
+    b, r = b[:, None], r[:, None]
+    y = np.concatenate([flat, b - r + r * np.sin(angle), np.broadcast_to(b, wall.shape)], axis=1)
+    z = np.concatenate([np.zeros_like(flat), r - r * np.cos(angle), wall], axis=1)
+    return np.stack([y, z], axis=2)
 
 
 def bilge_steps(radius_m: float, chord_error_m: float = 0.002) -> int:
@@ -69,21 +72,22 @@ def build_grid(
     breadth = half_breadth(x, length_m, beam_m, parallel, transom, exponent)
     points = (max(6, math.ceil(beam_m / 2.0 / 0.5)), bilge_steps(bilge_radius_m), max(8, math.ceil(depth_m / 0.25)))
     grid = np.zeros((len(x), sum(points) + 1, 3))
-    for i, b in enumerate(breadth):
-        grid[i, :, 0] = x[i]
-        grid[i, :, 1:] = section(float(b), bilge_radius_m, depth_m, points)
+    grid[:, :, 0] = x[:, None]
+    grid[:, :, 1:] = sections(breadth, bilge_radius_m, depth_m, points)
     return grid
 
 
 def grid_block_coefficient(grid: NDArray[np.float64], draught_m: float, beam_m: float) -> float:
     """Immersed volume over length x beam x draught, from the grid itself (trapezoids)."""
-    areas = []
-    for row in grid:
-        z = np.minimum(row[:, 2], draught_m)
-        y = np.where(row[:, 2] <= draught_m, row[:, 1], np.interp(draught_m, row[:, 2], row[:, 1]))
-        areas.append(2.0 * float(np.trapezoid(y, z)))
+    y, z = grid[:, :, 1], grid[:, :, 2]
+    # The steps that the waterline cuts are cut there, those above it count nothing.
+    low, high = np.minimum(z[:, :-1], draught_m), np.minimum(z[:, 1:], draught_m)
+    rise = z[:, 1:] - z[:, :-1]
+    share = np.divide(high - low, rise, out=np.zeros_like(rise), where=rise > 0.0)
+    start = y[:, :-1]
+    areas = np.sum((high - low) * (2.0 * start + share * (y[:, 1:] - start)), axis=1)
     x = grid[:, 0, 0]
-    return float(np.trapezoid(np.array(areas), x)) / (float(x[-1] - x[0]) * beam_m * draught_m)
+    return float(np.trapezoid(areas, x)) / (float(x[-1] - x[0]) * beam_m * draught_m)
 
 
 def solve_exponent(

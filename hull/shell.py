@@ -3,16 +3,18 @@
 import io
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import trimesh
 from numpy.typing import NDArray
 
 from hull.document import fail
 from hull.form import build_grid, solve_exponent, stations
 from hull.surface import HullSurface
 from hull.vessel import Vessel, load_vessel
+
+if TYPE_CHECKING:
+    import trimesh  # takes most of a second and 60 MB to import, and most ships have no mesh
 
 _GIRTH_POINTS = 64
 _MESH_KINDS = ("stl", "obj", "glb")
@@ -79,6 +81,8 @@ def load_ship(vessel_file: Path) -> tuple[Vessel, HullSurface]:
 
 
 def _grid_from_mesh(vessel: Vessel, vessel_file: Path) -> NDArray[np.float64]:
+    import trimesh
+
     assert vessel.mesh is not None
     mesh = _load_mesh(vessel, vessel_file)
     rows = []
@@ -93,8 +97,10 @@ def _grid_from_mesh(vessel: Vessel, vessel_file: Path) -> NDArray[np.float64]:
     return np.stack(rows)
 
 
-def _load_mesh(vessel: Vessel, vessel_file: Path) -> trimesh.Trimesh:
+def _load_mesh(vessel: Vessel, vessel_file: Path) -> "trimesh.Trimesh":
     """The mesh in metres, checked against the particulars. Other files it refers to (materials, buffers) are not opened."""
+    import trimesh
+
     assert vessel.mesh is not None
     path = vessel_file.resolve().parent / vessel.mesh.file
     kind = path.suffix.lower().lstrip(".")

@@ -3,9 +3,11 @@
 import math
 from typing import Literal, NamedTuple
 
+import numpy as np
+
+from hull.cells import Cells, encode
 from hull.coverage import CELL_M, CellKey
 from hull.surface import HullSurface
-from wire.messages import Side
 
 
 class Zone(NamedTuple):
@@ -19,14 +21,19 @@ class Zone(NamedTuple):
 
 def zone_cells(zone: Zone, surface: HullSurface) -> list[CellKey]:
     """Cells whose middles lie in the zone, ordered by side, column and row."""
-    sides: tuple[Side, ...] = ("P", "S") if zone.side == "bottom" else (zone.side,)
+    return list(zone_block(zone, surface))
+
+
+def zone_block(zone: Zone, surface: HullSurface) -> Cells:
+    """`zone_cells` as arrays."""
     first, last = math.ceil(zone.x_m[0] / CELL_M - 0.5), math.ceil(zone.x_m[1] / CELL_M - 0.5)
-    cells = []
-    for side in sides:
-        for col in range(first, last):
-            low, high = _girth_range(zone, surface, (col + 0.5) * CELL_M)
-            cells += [CellKey(side, col, row) for row in range(math.ceil(low / CELL_M - 0.5), math.ceil(high / CELL_M - 0.5))]
-    return cells
+    spans = [_girth_range(zone, surface, (col + 0.5) * CELL_M) for col in range(first, last)]
+    low, high = np.ceil(np.array(spans).reshape(-1, 2) / CELL_M - 0.5).astype(np.int64).T
+    count = np.maximum(high - low, 0)
+    col = np.repeat(np.arange(first, first + len(count)), count)
+    row = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
+    sides = (0, 1) if zone.side == "bottom" else (("P", "S").index(zone.side),)
+    return Cells(np.concatenate([encode(np.full_like(col, side), col, row) for side in sides]))
 
 
 def _girth_range(zone: Zone, surface: HullSurface, x_m: float) -> tuple[float, float]:

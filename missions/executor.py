@@ -7,33 +7,20 @@ from hull.coverage import CELL_M
 from hull.surface import HullSurface
 from hull.vessel import Vessel
 from missions.accounting import Accounting
-from missions.document import coverage_document
 from missions.feasibility import SPARE_BATTERY, limit_reached, refusals
 from missions.gaps import gap_lanes
+from missions.lanes import Lane
 from missions.looks import SIGMAS
 from missions.mission import Mission
 from missions.outlet import Ended, Outlet
 from missions.phases import WORKING, Event, Phase, after, ladder_event
-from missions.planner import Lane, Plan, Visit
+from missions.planner import Plan
 from missions.restart import NOTHING, Restored
+from missions.strain import MAX_STICK, Strain
 from missions.survey import InSight
-from missions.tasks import (
-    Arm,
-    Disarm,
-    Finished,
-    Kind,
-    Leave,
-    Obey,
-    Order,
-    Ready,
-    Retry,
-    Sequence,
-    Task,
-    Timeout,
-    View,
-    go_over,
-    inspect,
-)
+from missions.tasks import Arm, Close, Disarm, Finished, Kind, Leave, Obey, Order, Ready, Retry, Sequence, Task, Timeout, View
+from missions.visits import Visit
+from missions.ways import go_over, inspect
 from wire import messages as m
 from wire.bus import Bus
 from wire.command import CommandServer
@@ -46,6 +33,7 @@ AFLOAT_M = 0.6
 GAP_ROUNDS = 2
 VISIT_S = 180.0
 BACK_M = 0.5
+STRAIN_S = 5.0
 DISARM_S = 20.0
 
 
@@ -95,6 +83,7 @@ class Missions:
         self._begun_t, self._launched_t = math.nan, restored.launched_t
         self._state: m.VehicleState | None = None
         self._preflight = ""
+        self._strain = Strain(STRAIN_S)
         self._poses: deque[tuple[float, m.HullPose]] = deque(maxlen=60)
         self.phase = "ended" if restored.ended else "waiting"
         self._enter(self.phase)
@@ -102,10 +91,6 @@ class Missions:
     @property
     def done(self) -> bool:
         return self.phase == "ended"
-
-    def coverage_document(self) -> dict[str, object]:
-        """What was planned and what of it was inspected, and why the rest was not; the same survey gives the same document."""
-        return coverage_document(self._mission, self._plan, self.accounting)
 
     def tick(self, now: float) -> None:
         """One step: hears, decides, publishes guidance, status, coverage and alerts."""
@@ -219,6 +204,12 @@ class Missions:
     def _watch_limits(self, state: m.VehicleState, now: float) -> None:
         flown_s = now - self._launched_t if self._launched_t is not None else 0.0
         outcome, reason = limit_reached(self._mission, self._plan, state, flown_s)
+        mean = self._strain.mean(now, state.sticks[0] if state.pose is not None else 0.0)
+        if not reason and self.phase != "launching" and self._strain.full(now) and mean > MAX_STICK:
+            outcome, reason = (
+                "aborted",
+                f"current too strong: keeping off the hull takes sticks at {mean:.0f} of at most {MAX_STICK}",
+            )
         if reason:
             self._outcome, self.detail = outcome, reason
             self._out.alert(now, "mission-limit", reason)
@@ -324,7 +315,7 @@ class Missions:
     def _launch_tasks(self) -> list[Task]:
         first = self._plan.visits[0].depth_m if self._plan.visits else self._plan.lanes[0].depth_m
         order = self._order("approach", depth_m=first)
-        approach = Retry(lambda: Timeout(Obey("approach", order), APPROACH_S), 2)
+        approach = Retry(lambda: Timeout(Close(order), APPROACH_S), 2)
         return [Sequence("launch", Timeout(Arm(order), ARM_S), approach)]
 
     def _survey_tasks(self) -> list[Task]:
@@ -347,7 +338,8 @@ class Missions:
         return True
 
     def _gap_passes(self) -> list[Lane]:
-        cells = [cell for cell in self.accounting.missing() if cell not in self._plan.unreachable]
+        unreachable = self._plan.unreachable
+        cells = [cell for cell in self.accounting.missing() if cell not in unreachable]
         x = self._poses[-1][1].x_m if self._poses else self._plan.launch_x_m
         deepest = max((lane.depth_m for lane in self._plan.lanes), default=self._mission.limits.max_depth_m)
         doubt = SIGMAS * (self._poses[-1][1].x_std_m if self._poses else self._mission.launch.frame_std_m)

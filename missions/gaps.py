@@ -4,9 +4,11 @@ import math
 
 from hull.coverage import CELL_M, CellKey, cell_centre
 from hull.surface import HullSurface
-from missions.planner import MIN_LANE_DEPTH_M, RUN_IN_M, Footprint, Lane
+from missions.lanes import MIN_LANE_DEPTH_M, RUN_IN_M, Footprint, Lane
 
 JOIN_M = 0.8
+SPARE_M = 0.04
+"""Of the view, so that what is flown again surely lies in it."""
 MIN_CELLS = 5
 """0.05 m²."""
 
@@ -56,7 +58,7 @@ def _clusters(cells: list[CellKey]) -> list[list[CellKey]]:
 
 def _groups(cells: list[CellKey], view: Footprint) -> list[list[CellKey]]:
     """Bands of girth no higher than the view, from the lowest missing cell up, each cut where its columns stand far apart."""
-    high = max(1, math.floor(view.height_m / CELL_M + 1e-9))
+    high = max(1, math.floor((view.height_m - SPARE_M) / CELL_M + 1e-9))
     out: list[list[CellKey]] = []
     for side in ("P", "S"):
         rest = sorted((cell for cell in cells if cell.side == side), key=lambda c: (c.row, c.col))

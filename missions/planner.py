@@ -1,286 +1,202 @@
-"""From a mission to lanes on the unrolled hull. Pure: the same mission, ship and rig give the same plan.
+"""From a mission to lanes on the unrolled hull. Pure: the same mission, ship and rig give the same plan."""
 
-Lanes run at constant depth. The vehicle looks level at the plating, so what a lane sees is found by casting the upper and
-lower edge of its inner view at the hull.
-"""
-
-import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from hull.cells import SIDES, Cells, union
 from hull.coverage import CELL_M, CELL_M2, CellKey
-from hull.landmarks import landmarks
 from hull.surface import HullSurface
 from hull.vessel import Vessel
-from hull.zones import Zone, zone_cells
+from hull.zones import Zone, zone_block
+from missions.drag import ground_speed
+from missions.gaps import gap_lanes
+from missions.lanes import Cover, Covered, Footprint, Lane, view_of
 from missions.looks import SIGMAS
-from missions.mission import LandmarkSpec, Mission, planned_zones
+from missions.mission import CellRun, Mission, planned_zones
+from missions.nogo import NoGo, no_go
+from missions.tether import Tether, longest, turns
+from missions.visits import Visit, visits
 from wire.messages import Side
 from wire.rig import Rig
 
-IMAGE_MARGIN = 0.04
-"""Share of the picture at each edge that vision does not judge."""
-GUARD_M = 0.05
-"""Taken off each edge of the view for what the vehicle sways, sinks and nods."""
-EDGE_M = 0.04
-"""By this much the outer lanes see beyond the zone: cells whose middles lie in it reach out of it by up to half a cell."""
-MIN_LANE_DEPTH_M = 0.35
-RUN_IN_M = 0.45
-"""Travel with a place in view that relief needs: a baseline, then two frames."""
-APPROACH_S, LEAVE_S, CHANGE_S, CLIMB_MPS = 40.0, 60.0, 5.0, 0.15
-GAP_ALLOWANCE = 0.25
+APPROACH_S, LEAVE_S, CHANGE_S, CLIMB_MPS = 25.0, 20.0, 2.5, 0.15
+SWEEP_S = 22.0
+"""Finding a landmark, crossing it slowly and coming back: measured, `bench.blind_survey`."""
+GAP_ALLOWANCE = 0.15
 """Seconds and metres a second of the time estimate; the allowance is the share of the lanes that is flown again."""
 
 
-class Footprint(NamedTuple):
-    """The part of the view that counts, at ``range_m`` from the camera to square plating [m]."""
-
-    width_m: float
-    height_m: float
-    range_m: float
-
-
-class Lane(NamedTuple):
-    """A straight pass at constant ``depth_m`` from ``x_from_m`` to ``x_to_m``; ``s_m``: girth of the depth halfway."""
-
-    side: Side
-    depth_m: float
-    x_from_m: float
-    x_to_m: float
-    s_m: float
-    zone: str
-
-    @property
-    def direction(self) -> int:
-        """Sign of dx/dt."""
-        return 1 if self.x_to_m >= self.x_from_m else -1
-
-    @property
-    def length_m(self) -> float:
-        return abs(self.x_to_m - self.x_from_m)
-
-
-class Visit(NamedTuple):
-    """A landmark to look at for ``dwell_s``."""
-
-    name: str
-    side: Side
-    x_m: float
-    depth_m: float
-    dwell_s: float
-
-
 class Plan(NamedTuple):
-    """``cells``: all planned, in order. ``unreachable``: those that no lane has wholly in its inner view."""
+    """``cells``: all planned, in order. ``missed``: those that no lane has wholly in its inner view, by why.
+
+    ``left_out``: (landmark, reason) that the vehicle cannot look at. ``nogo``: where it never goes. ``tether_m``: the longest
+    needed. ``blocked``: lanes and landmarks that no tether reaches clear of the ship. ``turns``: of the vehicle about itself."""
 
     zones: tuple[Zone, ...]
     lanes: tuple[Lane, ...]
     visits: tuple[Visit, ...]
-    cells: tuple[CellKey, ...]
-    unreachable: frozenset[CellKey]
+    cells: Cells
+    missed: tuple[tuple[str, Cells], ...]
+    left_out: tuple[tuple[str, str], ...]
+    nogo: tuple[NoGo, ...]
     footprint: Footprint
     launch_x_m: float
     length_m: float
     time_s: float
+    tether_m: float
+    blocked: tuple[str, ...]
+    turns: float
+    rig: Rig
 
     @property
     def planned_m2(self) -> float:
         return len(self.cells) * CELL_M2
 
-
-class Window(NamedTuple):
-    """Girths seen by a lane: ``low`` to ``high`` at each of the places ``x`` along it; NaN where the hull is missed."""
-
-    x: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-
-
-def view_of(rig: Rig, standoff_m: float) -> Footprint:
-    """The inner view at ``standoff_m`` of the vehicle's reference point from square plating."""
-    camera = rig.camera
-    distance = max(0.05, standoff_m - camera.mount_m[0])
-    scale = 2.0 * distance * (1.0 - 2.0 * IMAGE_MARGIN)
-    wide, high = (scale * math.tan(angle / 2.0) for angle in (camera.hfov_rad, camera.vfov_rad))
-    return Footprint(wide - 2.0 * GUARD_M, high - 2.0 * GUARD_M, distance)
+    @property
+    def unreachable(self) -> Cells:
+        """Those that no lane has wholly in its inner view."""
+        return union(cells for _reason, cells in self.missed)
 
 
 def plan(mission: Mission, vessel: Vessel, surface: HullSurface, rig: Rig) -> Plan:
-    """Landmark visits, then boustrophedon lanes, each zone from its corner nearest to where the vehicle is by then.
+    """Landmark visits, then boustrophedon lanes: the launch side's zones first, each from its corner nearest to where the vehicle
+    is by then.
 
-    Bottom zones, and all zones when the view is smaller than two coverage cells, get cells but no lanes;
-    `missions.feasibility` refuses both.
+    What no lane sees is in ``missed``; `missions.feasibility` says whether the plan may be flown.
     """
-    view = view_of(rig, mission.standoff_m)
-    blind = min(view.width_m, view.height_m) < 2.0 * CELL_M
+    camera = rig.camera_up if mission.rig == "up" and rig.camera_up is not None else rig.camera
+    view = view_of(camera, mission.standoff_m)
     zones = planned_zones(mission, vessel)
+    nogo = no_go(vessel, surface, rig, mission.standoff_m)
     launch_x = vessel.frame_to_x(mission.launch.frame)
-    visits = _order(_visits(mission.landmarks, vessel, surface), launch_x)
-    x, depth = (visits[-1].x_m, visits[-1].depth_m) if visits else (launch_x, 0.0)
-    lanes: list[Lane] = []
-    cells: dict[CellKey, None] = {}
-    unreachable: set[CellKey] = set()
-    waiting = list(zones)
-    while waiting:
-        zone = min(waiting, key=lambda z: (min(abs(z.x_m[0] - x), abs(z.x_m[1] - x)), z.name))
-        waiting.remove(zone)
-        own = zone_cells(zone, surface)
-        cells.update(dict.fromkeys(own))
-        if zone.side == "bottom" or blind:
-            unreachable.update(own)
-            continue
-        found, missed = _cover(zone, zone.side, own, mission, surface, rig, view, x, depth)
-        lanes += found
-        unreachable |= missed
-        if found:
-            x, depth = found[-1].x_to_m, found[-1].depth_m
+    marks, left_out = visits(mission, vessel, surface, nogo)
+    lanes, cells, missed = _lanes(mission, surface, rig, zones, nogo, marks, launch_x)
     length = sum(lane.length_m for lane in lanes)
-    ordered = tuple(sorted(cells))
-    time_s = estimate_s(mission, lanes, visits, launch_x)
-    return Plan(zones, tuple(lanes), visits, ordered, frozenset(unreachable), view, launch_x, length, time_s)
+    time_s = timetable(mission, lanes, marks, launch_x).total_s
+    tether = Tether(mission.launch.side, launch_x, mission.launch.offset_m, surface, nogo)
+    far, blocked = longest(tether, lanes, marks, mission.standoff_m)
+    turned = turns(tuple(lane for lane in lanes if lane.side == mission.launch.side), surface)
+    return Plan(
+        zones, tuple(lanes), marks, cells, missed, left_out, nogo, view, launch_x, length, time_s, far, blocked, turned, rig
+    )  # fmt: skip
 
 
-def estimate_s(mission: Mission, lanes: list[Lane], visits: tuple[Visit, ...], launch_x_m: float) -> float:
-    """Time [s] for everything from launch to surface, with an allowance for gaps."""
-    total, x, depth = APPROACH_S + LEAVE_S, launch_x_m, 0.0
-    for visit in visits:
-        total += abs(visit.x_m - x) / mission.speed_mps + abs(visit.depth_m - depth) / CLIMB_MPS + visit.dwell_s + 2.0 * CHANGE_S
-        x, depth = visit.x_m, visit.depth_m
-    flown = 0.0
-    for lane in lanes:
-        total += abs(lane.x_from_m - x) / mission.speed_mps + abs(lane.depth_m - depth) / CLIMB_MPS + CHANGE_S
-        flown += lane.length_m / mission.speed_mps
-        x, depth = lane.x_to_m, lane.depth_m
-    return total + flown * (1.0 + GAP_ALLOWANCE)
-
-
-def window(surface: HullSurface, rig: Rig, standoff_m: float, side: Side, depth_m: float, places: NDArray[np.float64]) -> Window:
-    """What a vehicle facing the hull at ``depth_m`` sees of the girth at each x of ``places``, within the inner view."""
-    camera = rig.camera
-    half = math.atan(math.tan(camera.vfov_rad / 2.0) * (1.0 - 2.0 * IMAGE_MARGIN))
-    low, high = np.full(len(places), np.nan), np.full(len(places), np.nan)
-    for i, x in enumerate(places):
-        origin, level = _station(surface, standoff_m, side, depth_m, float(x))
-        eye = origin + level * camera.mount_m[0] - np.array([0.0, 0.0, camera.mount_m[2]])
-        ends = []
-        for pitch in (-half, half):
-            ray = level * math.cos(pitch) + np.array([0.0, 0.0, math.sin(pitch)])
-            reach = surface.raycast(eye, ray, 5.0)
-            if reach is not None:
-                hit = eye + ray * reach
-                ends.append(surface.girth_at_depth(float(hit[0]), surface.draught_m - float(hit[2])))
-        if len(ends) == 2:
-            low[i], high[i] = ends[0] + GUARD_M, ends[1] - GUARD_M
-    return Window(places, low, high)
-
-
-def _station(
-    surface: HullSurface, standoff_m: float, side: Side, depth_m: float, x_m: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Vehicle position (ship frame) at ``depth_m`` and its level line of sight; on leaning plating the nearest point is not at
-    the vehicle's own depth."""
-    at = depth_m
-    for _ in range(3):
-        s = surface.girth_at_depth(x_m, at)
-        normal = surface.normal(side, x_m, s)
-        at = depth_m + standoff_m * float(normal[2])
-    origin = surface.point(side, x_m, surface.girth_at_depth(x_m, at)) + normal * standoff_m
-    level = -normal * np.array([1.0, 1.0, 0.0])
-    return origin, level / np.linalg.norm(level)
-
-
-def _cover(
-    zone: Zone,
-    side: Side,
-    cells: list[CellKey],
+def _lanes(
     mission: Mission,
     surface: HullSurface,
     rig: Rig,
-    view: Footprint,
-    x_m: float,
-    depth_m: float,
-) -> tuple[list[Lane], set[CellKey]]:
-    """Lanes over a zone, and the cells they do not see. Leaning plating may take more lanes than a wall: up to four are added."""
-    span = zone.depth_m[1] - zone.depth_m[0]
-    spacing = (view.height_m + 2.0 * GUARD_M) * (1.0 - mission.overlap)
-    rows = max(1, 1 + math.ceil((span + 2.0 * EDGE_M - view.height_m) / spacing - 1e-9))
-    places = np.linspace(zone.x_m[0], zone.x_m[1], max(2, min(60, math.ceil((zone.x_m[1] - zone.x_m[0]) / 1.0) + 1)))
-    best: tuple[list[float], set[CellKey]] | None = None
-    for more in range(5):
-        depths = _depths(zone, view, rows + more)
-        windows = [window(surface, rig, mission.standoff_m, side, depth, places) for depth in depths]
-        missed = _missed(cells, windows)
-        if best is None or len(missed) < len(best[1]):
-            best = depths, missed
-        if not missed:
-            break
-    assert best is not None
-    depths, missed = best
-    if abs(depths[-1] - depth_m) < abs(depths[0] - depth_m):
-        depths = depths[::-1]
-    forward = abs(zone.x_m[0] - x_m) <= abs(zone.x_m[1] - x_m)
-    start, stop = _extent(zone, view, surface, _doubt_m(mission))
-    lanes = []
-    for i, depth in enumerate(depths):
-        ends = (start, stop) if forward == (i % 2 == 0) else (stop, start)
-        s = surface.girth_at_depth((start + stop) / 2.0, depth)
-        lanes.append(Lane(side, round(depth, 3), round(ends[0], 3), round(ends[1], 3), round(s, 3), zone.name))
-    return lanes, missed
+    zones: tuple[Zone, ...],
+    nogo: tuple[NoGo, ...],
+    marks: tuple[Visit, ...],
+    launch_x: float,
+) -> tuple[list[Lane], Cells, tuple[tuple[str, Cells], ...]]:
+    curved = {spec.name: spec.curved for spec in mission.zones}
+    covers: dict[object, Cover] = {}
+    blocks = {zone.name: zone_block(zone, surface) for zone in zones}
+    done = cells_of(mission.inspected)
+    lanes: list[Lane] = []
+    planned: list[Cells] = []
+    missed: list[tuple[str, Cells]] = []
+    seen: list[Cells] = []
+    for side in ("S", "P") if mission.launch.side == "S" else ("P", "S"):
+        own = [mark for mark in marks if mark.side == side]
+        doubt = doubt_m(mission, own)
+        x, depth = (own[-1].x_m, own[-1].depth_m) if own else (launch_x, 0.0)
+        waiting = [zone for zone in zones if zone.side in (side, "bottom")]
+        while waiting:
+            zone = min(waiting, key=lambda z: (z.side == "bottom", min(abs(z.x_m[0] - x), abs(z.x_m[1] - x)), z.name))
+            waiting.remove(zone)
+            block = blocks[zone.name]
+            cells = block.where(block.side == SIDES.index(side)).minus(done)
+            planned.append(cells)
+            refused = _not_flown(mission, zone, side, rig)
+            if refused:
+                missed.append((refused, cells))
+                continue
+            shape = zone.side == "bottom", zone.x_m, zone.depth_m, curved[zone.name], doubt
+            if shape not in covers:  # port and starboard are each other's image
+                covers[shape] = Cover(zone, curved[zone.name], mission, surface, rig, nogo, doubt)
+            found = covers[shape].result(side, zone.name, cells, x, depth)
+            ways = found.lanes if not len(done) else _rest(mission, surface, rig, cells, found, zone, x, doubt)
+            lanes += ways
+            missed += found.missed
+            seen.append(cells.minus(union(unseen for _reason, unseen in found.missed)))
+            if ways:
+                x, depth = ways[-1].x_to_m, ways[-1].depth_m
+    return lanes, union(planned), _merged(missed, union(seen))
 
 
-def _depths(zone: Zone, view: Footprint, rows: int) -> list[float]:
-    """Evenly spread, the outer ones with the zone's edges inside their view by `EDGE_M`."""
-    top = zone.depth_m[0] + view.height_m / 2.0 - EDGE_M
-    bottom = zone.depth_m[1] - view.height_m / 2.0 + EDGE_M
-    if bottom < top:
-        top = bottom = (zone.depth_m[0] + zone.depth_m[1]) / 2.0
-        rows = 1 if rows == 1 else rows
-    top = max(top, MIN_LANE_DEPTH_M)
-    bottom = max(top, bottom)
-    if rows == 1 or bottom - top < 1e-6:
-        return [(top + bottom) / 2.0]
-    return [top + (bottom - top) * i / (rows - 1) for i in range(rows)]
+def _rest(
+    mission: Mission, surface: HullSurface, rig: Rig, cells: Cells, found: Covered, zone: Zone, x_m: float, doubt: float
+) -> list[Lane]:
+    """Passes over what an earlier survey left of a zone, from its end nearest to ``x_m``."""
+    open_cells = cells.minus(union(missed for _reason, missed in found.missed))
+    deepest = max((lane.depth_m for lane in found.lanes), default=mission.limits.max_depth_m)
+    passes = gap_lanes(list(open_cells), surface, view_of(rig.camera, mission.standoff_m), deepest, x_m, doubt)
+    return [lane._replace(zone=zone.name) for lane in passes]
 
 
-def _doubt_m(mission: Mission) -> float:
-    """How far along x the vehicle may be from where it believes to be, as `missions.looks` counts it: without a landmark to
-    correct it, that stays what the launch left open."""
-    return 0.0 if mission.landmarks else SIGMAS * mission.launch.frame_std_m
+def doubt_m(mission: Mission, marks: list[Visit]) -> float:
+    """How far along x the vehicle may be from where it believes to be, as `missions.looks` counts it: without a landmark that
+    vision can find, that stays what the launch left open."""
+    return 0.0 if any(mark.findable for mark in marks) else SIGMAS * mission.launch.frame_std_m
 
 
-def _extent(zone: Zone, view: Footprint, surface: HullSurface, doubt_m: float) -> tuple[float, float]:
-    """Where lanes start and stop so that the zone's ends stay in view long enough, wherever within ``doubt_m`` of its belief the
-    vehicle is; never past the ship's ends."""
-    run_in = max(0.0, RUN_IN_M + doubt_m - view.width_m / 2.0)
-    low, high = float(surface.stations[0]) + 0.3, float(surface.stations[-1]) - 0.3
-    start, stop = max(zone.x_m[0] - run_in, low), min(zone.x_m[1] + run_in, high)
-    return (start, stop) if start < stop else ((start + stop) / 2.0, (start + stop) / 2.0)
+def cells_of(runs: Iterable[CellRun]) -> Cells:
+    """The cells of such runs."""
+    return Cells.of(CellKey(side, col, row) for side, row, first, last in runs for col in range(first, last + 1))
 
 
-def _missed(cells: list[CellKey], windows: list[Window]) -> set[CellKey]:
-    """Cells that lie wholly in no lane's window."""
-    if not cells:
-        return set()
-    x = np.array([(cell.col + 0.5) * CELL_M for cell in cells])
-    s = np.array([cell.row * CELL_M for cell in cells])
-    seen = np.zeros(len(cells), dtype=bool)
-    for row in windows:
-        low, high = np.interp(x, row.x, row.low), np.interp(x, row.x, row.high)
-        seen |= (s >= low - 1e-9) & (s + CELL_M <= high + 1e-9)
-    return {cell for cell, ok in zip(cells, seen, strict=True) if not ok}
+def _not_flown(mission: Mission, zone: Zone, side: Side, rig: Rig) -> str:
+    """Why nothing of a zone can be flown at all."""
+    view = view_of(rig.camera, mission.standoff_m)
+    if min(view.width_m, view.height_m) < 2.0 * CELL_M:
+        return "the camera's usable view is smaller than two cells"
+    if mission.rig == "up" and zone.side != "bottom":
+        return "a camera that looks up does not see the ship's side"
+    if mission.rig == "up" and rig.camera_up is None:
+        return "the flat bottom needs a camera that looks up; this rig has none"
+    if mission.rig == "side" and zone.side == "bottom":
+        return "the flat bottom needs a camera that looks up (mission field rig: up)"
+    if zone.side == "bottom" and side != mission.launch.side and not mission.in_parts:
+        return f"beyond the keel from side {mission.launch.side}: the tether would go round it"
+    return ""
 
 
-def _visits(specs: tuple[LandmarkSpec, ...], vessel: Vessel, surface: HullSurface) -> list[Visit]:
-    known = {mark.name: mark for mark in landmarks(vessel, surface)}
-    marks = [(known[spec.fitting], spec.dwell_s) for spec in specs]
-    return [Visit(mark.name, mark.side, mark.x_m, mark.depth_m, dwell_s) for mark, dwell_s in marks]
-
-
-def _order(visits: list[Visit], x_m: float) -> tuple[Visit, ...]:
-    """In order of x, from the end nearer to ``x_m``."""
-    out = sorted(visits, key=lambda v: (v.x_m, v.depth_m, v.name))
-    if out and abs(out[-1].x_m - x_m) < abs(out[0].x_m - x_m):
-        out.reverse()
+def _merged(parts: list[tuple[str, Cells]], seen: Cells) -> tuple[tuple[str, Cells], ...]:
+    """One entry a reason, in order of first appearance; zones may overlap: a cell that another zone's lanes see is not
+    missed, and every other one has one reason."""
+    out: list[tuple[str, Cells]] = []
+    for reason in dict.fromkeys(reason for reason, _cells in parts):
+        cells = union(cells for why, cells in parts if why == reason).minus(seen)
+        seen = union((seen, cells))
+        if len(cells):
+            out.append((reason, cells))
     return tuple(out)
+
+
+class Timed(NamedTuple):
+    """``starts_s``: when each landmark, then each lane begins; ``total_s``: all, to the surface."""
+
+    starts_s: tuple[float, ...]
+    total_s: float
+
+
+def timetable(mission: Mission, lanes: Iterable[Lane], marks: tuple[Visit, ...], launch_x_m: float) -> Timed:
+    """From launch to surface, with an allowance for gaps and for a current that is against every other lane."""
+    speed, against = mission.speed_mps, ground_speed(mission.speed_mps, mission.water.current_mps)
+    speed = 2.0 / (1.0 / speed + 1.0 / against) if against > 0.0 else 1e-3
+    t, x, depth, starts = APPROACH_S, launch_x_m, 0.0, []
+    for visit in marks:
+        t += abs(visit.x_m - x) / speed + abs(visit.depth_m - depth) / CLIMB_MPS
+        starts.append(t)
+        t += SWEEP_S + visit.dwell_s
+        x, depth = visit.x_m, visit.depth_m
+    flown = 0.0
+    for lane in lanes:
+        t += abs(lane.x_from_m - x) / speed + abs(lane.depth_m - depth) / CLIMB_MPS + CHANGE_S
+        starts.append(t)
+        t += lane.length_m / speed
+        flown += lane.length_m / speed
+        x, depth = lane.x_to_m, lane.depth_m
+    return Timed(tuple(starts), t + GAP_ALLOWANCE * flown + LEAVE_S)

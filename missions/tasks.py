@@ -8,17 +8,15 @@ import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
-from missions.planner import Lane, Visit
+from missions.lanes import Lane
+from missions.strain import MAX_STICK, Strain
 from wire.messages import Side, VehicleState
 
 Kind = Literal["idle", "hold", "approach", "track", "leave", "surface"]
 
 
 BLIND_S = 45.0
-KNOWN_M = 0.15
-SWEEP_MPS = 0.20
-"""At 5 frames a second a landmark that fills most of the view is then whole in several frames."""
-MAX_SWEEP_M = 2.0
+STILL_S = 2.0
 
 
 class Order(NamedTuple):
@@ -244,6 +242,25 @@ class Obey(Leaf):
         return DONE if view.reached(self._order) else self._order
 
 
+class Close(Leaf):
+    """Gives the approach order until it is fulfilled. Fails in a current too strong for a survey: when standing there takes a
+    mean stick above `MAX_STICK` over `STILL_S`."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__("approach")
+        self._order = order
+        self._strain = Strain(STILL_S)
+
+    def tick(self, now: float, view: View) -> Order | Finished:
+        x, y, _z, _r = view.state.sticks
+        mean = self._strain.mean(now, math.hypot(x, y))
+        if not view.reached(self._order):
+            return self._order
+        if mean > MAX_STICK:
+            return Finished(False, f"current too strong: standing still takes sticks at {mean:.0f} of at most {MAX_STICK}")
+        return DONE
+
+
 class Move(Leaf):
     """Along the hull to ``x_m`` at ``depth_m``, there when both are near; the look at what lies between is welcome."""
 
@@ -336,56 +353,3 @@ class Leave(Leaf):
             self._blind_t = now
         blind = self._blind_t is not None and now - self._blind_t >= BLIND_S
         return DONE if view.reached(self._order) or blind else self._order
-
-
-def go_over(name: str, lane: Lane, standoff_m: float, speed_mps: float) -> Task:
-    """To the lane's start, then along it."""
-    start = Move("to the start", lane.side, lane.x_from_m, lane.depth_m, standoff_m, speed_mps)
-    return Sequence(name, start, Pass(lane, standoff_m, speed_mps))
-
-
-class Find(Leaf):
-    """Sweeps along x about a landmark's mapped place until vision has found it and x is known, or the sweep is over. Its half
-    width is what the vehicle is unsure of, so that the landmark passes before the camera wherever it really is."""
-
-    def __init__(self, visit: Visit, standoff_m: float, speed_mps: float) -> None:
-        super().__init__("look for it")
-        self._visit, self._standoff_m, self._speed = visit, standoff_m, min(speed_mps, SWEEP_MPS)
-        self._sweep: Sequence | None = None
-
-    def tick(self, now: float, view: View) -> Order | Finished:
-        pose = view.state.pose
-        if self._sweep is None:
-            if pose is None:
-                return Order("approach", self._visit.side, self._visit.depth_m, self._standoff_m)
-            self._sweep = self._plan(min(2.0 * pose.x_std_m, MAX_SWEEP_M), pose.x_m)
-            self._sweep.start(now)
-        out = self._sweep.tick(now, view)
-        known = pose is not None and pose.x_std_m < KNOWN_M
-        return DONE if known and not isinstance(out, Finished) else out
-
-    def _plan(self, reach_m: float, x_m: float) -> Sequence:
-        visit = self._visit
-        way = 1.0 if x_m <= visit.x_m else -1.0
-        ends = visit.x_m - way * reach_m, visit.x_m + way * reach_m
-        moves = [Move("go", visit.side, ends[0], visit.depth_m, self._standoff_m, self._speed)]
-        moves += [Move("sweep", visit.side, ends[1], visit.depth_m, self._standoff_m, self._speed)]
-        return Sequence("look for it", *moves)
-
-    def end(self, interrupted: bool) -> None:
-        if self._sweep is not None:
-            self._sweep.end(interrupted)
-
-
-def inspect(visit: Visit, standoff_m: float, speed_mps: float) -> Task:
-    """To the landmark, a sweep that finds it, slowly across it (relief needs motion), and a rest before it."""
-    slow, reach = min(speed_mps, 0.12), 0.3
-    rest = Order("approach", visit.side, visit.depth_m, standoff_m)
-    return Sequence(
-        f"landmark {visit.name}",
-        Find(visit, standoff_m, speed_mps),
-        Move("go", visit.side, visit.x_m - reach, visit.depth_m, standoff_m, speed_mps),
-        Move("across", visit.side, visit.x_m + reach, visit.depth_m, standoff_m, slow),
-        Move("back", visit.side, visit.x_m, visit.depth_m, standoff_m, slow),
-        Dwell("look", rest, visit.dwell_s),
-    )

@@ -157,7 +157,7 @@ def test_a_firmware_needs_a_world(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_plan_prints_numbers_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     svg = tmp_path / "plan.svg"
-    assert hullscan.main(["plan", str(MISSION), "--svg", str(svg), "--json"]) == 0
+    assert hullscan.main(["plan", "preview", str(MISSION), "--svg", str(svg), "--json"]) == 0
     numbers = json.loads(capsys.readouterr().out)
     assert numbers["planned_m2"] > 3.0
     assert svg.read_text().startswith(("<svg", "<?xml"))

@@ -35,7 +35,9 @@ class CameraRig(msgspec.Struct, frozen=True, kw_only=True):
 class Rig(msgspec.Struct, frozen=True, kw_only=True):
     """``reference``: body origin, the point that `HullPose.standoff_m` is measured from. DVL and forward sonar look
     along body +x: the DVL's own z axis is body +x, its y is body +y, its x is body -z (mounted facing the hull).
-    ``radius_m``: keep-out sphere about the origin used for clearance."""
+    ``radius_m``: keep-out sphere about the origin used for clearance. ``tilt_rad``: how far the camera can be turned up from
+    level, by a tilt mount or by a vehicle that can pitch (a BlueROV2 with six thrusters cannot). ``camera_up``: a camera that
+    looks along body -z (up), its image y = body +x, if one is fitted."""
 
     name: str = "bluerov2-hull"
     camera: CameraRig = CameraRig()
@@ -45,6 +47,8 @@ class Rig(msgspec.Struct, frozen=True, kw_only=True):
     sonar_up_mount_m: tuple[float, float, float] = (0.0, 0.0, -0.15)
     lamp_mounts_m: tuple[tuple[float, float, float], ...] = ((0.20, -0.20, -0.05), (0.20, 0.20, -0.05))
     radius_m: float = 0.30
+    tilt_rad: float = 0.0
+    camera_up: CameraRig | None = None
 
 
 BLUEROV2 = Rig()

@@ -1,7 +1,10 @@
 """The executor against a scripted vehicle: a whole survey, gaps, a lost hull, a hold, an abort, limits, commands, determinism."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
+import msgspec
 import pytest
 
 from hull.coverage import CELL_M
@@ -81,10 +84,9 @@ def test_gap_rounds_end() -> None:
     assert 0.5 < flight.fraction() < 1.0
     tasks = {s.task for s in flight.of(m.MissionStatus) if s.phase == "gap_filling"}
     assert tasks
-    document = flight.missions.coverage_document()
-    missing = sum(document["not_inspected_m2"].values())
-    assert document["inspected_m2"] + missing == pytest.approx(document["planned_m2"])
-    assert "turbid" in document["not_inspected_m2"]
+    states = flight.missions.accounting.planned_states()
+    assert len(states) == len(flight.plan.cells)
+    assert "turbid" in {reason for _cell, status, reason in states if status != "inspected"}
 
 
 def test_small_gaps_are_left() -> None:
@@ -231,7 +233,8 @@ def test_a_landmark_is_looked_for_as_widely_as_x_is_uncertain() -> None:
     mark = flight.plan.visits[0].x_m
     way = looking(flight)
     assert min(way[10:]) < mark - 0.8 and max(way) == pytest.approx(mark + 1.0, abs=0.2)
-    step = max(abs(b - a) for a, b in pairwise(way[:-10]))  # the status lags by up to half a second
+    sweep = [x for x in way[:-10] if x > mark - 0.9]  # the status lags by up to half a second
+    step = max(abs(b - a) for a, b in pairwise(sweep))
     assert step <= 0.2 * 0.1 + 1e-6, "slow enough for a 5 Hz camera"
 
 
@@ -260,3 +263,35 @@ def test_a_position_fix_moves_the_account() -> None:
     )
     flight.tick()
     assert 0 < flight.missions.accounting.inspected() < before
+
+
+def strained(sticks: tuple[int, int, int, int], when: Callable[[Flight], bool]) -> Flight:
+    """A flight whose vehicle reports these sticks while ``when`` holds."""
+    flight = Flight()
+    honest = flight.vehicle.state
+
+    def state(*parts: Any) -> m.VehicleState:
+        said = honest(*parts)
+        return msgspec.structs.replace(said, sticks=sticks) if when(flight) else said
+
+    flight.vehicle.state = state  # type: ignore[method-assign]
+    flight.run(400.0)
+    return flight
+
+
+@pytest.mark.parametrize(("stick", "ended"), [(700, "completed"), (900, "failed")])
+def test_a_current_that_takes_most_of_the_thrust_ends_the_survey_before_the_first_lane(stick: int, ended: str) -> None:
+    flight = strained((0, stick, 500, 0), lambda f: f.vehicle.armed)
+    assert flight.missions.ended == ended
+    if ended == "failed":
+        assert "current too strong: standing still takes sticks at 900 of at most 790" in flight.missions.detail
+        assert "track" not in flight.vehicle.kinds and flight.vehicle.kinds[-1] == "idle"
+
+
+@pytest.mark.parametrize(("sticks", "ended"), [((-850, 0, 500, 0), "aborted"), ((0, 900, 500, 0), "completed")])
+def test_keeping_off_the_hull_at_full_thrust_ends_the_survey(sticks: tuple[int, int, int, int], ended: str) -> None:
+    flight = strained(sticks, lambda f: f.missions.phase == "surveying" and 30.0 < f.now < 40.0)
+    assert flight.missions.ended == ended, "along the hull full thrust only makes it slow"
+    assert ("keeping off the hull" in flight.missions.detail) == (ended == "aborted")
+    if ended == "aborted":
+        assert "leaving" in flight.phases() and flight.now < 120.0
