@@ -17,7 +17,6 @@ import numpy as np
 
 from bench.survey_time import show
 from hull.landmarks import landmarks
-from sim.feed import CameraFeed, CameraFrame
 from sim.runner import Survey
 from sim.scenario import Scenario, VehicleSetup
 from sim.survey import Prepared, load_world_file, prepare
@@ -93,20 +92,13 @@ class Eyes:
                 self._bus.publish("landmark_sight", sight)
 
 
-class NoCamera(CameraFeed):
-    """Takes no picture."""
-
-    def poll(self, offset_s: float = 0.0) -> CameraFrame | None:
-        return None
-
-
 class Blind(Survey):
     """`sim.runner.Survey` with `Eyes` and without a camera."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self.vision: Any = Eyes(self)
-        self._feed = NoCamera(self.world, self._feed._picture)
+        self.camera.off = True
 
 
 def launched(scenario: Scenario, prepared: Prepared) -> VehicleSetup:

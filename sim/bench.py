@@ -20,7 +20,6 @@ from hull.shell import load_ship
 from sim.autopilot import layout as a
 from sim.autopilot import pilot
 from sim.bench_picture import bench_picture
-from sim.feed import CameraFeed, CameraFrame
 from sim.kernel import advance
 from sim.runner import TICK_S, Survey
 from sim.scenario import Scenario, load_scenario, vessel_path
@@ -162,13 +161,6 @@ def bench_alone(scenario: Scenario, seconds: float = 60.0) -> Row:
     return Row("vehicle, sensors, autopilot", seconds / wall, "x real time", 200.0, cpu_share=share)
 
 
-class _Blind(CameraFeed):
-    """A camera that takes no picture."""
-
-    def poll(self, offset_s: float = 0.0) -> CameraFrame | None:
-        return None
-
-
 def bench_survey(name: str, fps: float | None, seconds: float, target: float | None = None) -> Row:
     """Real-time factor of everything: world, rov, vision, missions, recorder, station; with a camera of ``fps`` or none."""
     prepared = prepare(MISSION)
@@ -180,7 +172,7 @@ def bench_survey(name: str, fps: float | None, seconds: float, target: float | N
         folder.mkdir()
         survey = Survey(prepared, scenario, 1, folder)
         if fps is None:
-            survey._feed = _Blind(survey.world, survey._feed._picture)
+            survey.camera.off = True
         while survey.clock.now() < SETTLE_S:
             survey.tick()
         if survey.missions.phase != "surveying":

@@ -1,5 +1,7 @@
 """When the simulated camera takes a picture, and what its faults do to it. The picture itself is `sim.render`'s."""
 
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from sim.faults import Effects
 from sim.truth import TruthLog
 from sim.world import World
+from vision.source import Frame
 
 Image = NDArray[np.uint8]
 Vec = NDArray[np.float64]
@@ -44,7 +47,7 @@ class Shot(NamedTuple):
 
 
 class CameraFeed:
-    """One frame every 1/fps of simulated time; each taken frame leaves a truth row."""
+    """One frame every 1/fps of simulated time; each taken frame leaves a truth row. ``off``: takes none, for flights without."""
 
     def __init__(self, world: World, picture: Picture, truth: TruthLog | None = None) -> None:
         self._world = world
@@ -54,6 +57,7 @@ class CameraFeed:
         self._next = 0.0
         self._seq = 0
         self.skipped = 0
+        self.off = False
         self._last: Image | None = None
 
     @property
@@ -69,7 +73,7 @@ class CameraFeed:
     def expose(self, offset_s: float = 0.0) -> "Shot | None":
         """What the frame that is due now will show, or None; it leaves its truth row. `develop` may follow later, elsewhere."""
         t = self._world.t
-        if t < self._next - 1e-9:
+        if self.off or t < self._next - 1e-9:
             return None
         self._next = max(self._next + self._period, t)
         self._seq += 1
@@ -101,6 +105,31 @@ class CameraFeed:
             image = np.asarray(cv2.blur(image, (effects.camera_smear_px, 1)), np.uint8)
         self._last = image
         return self._last
+
+
+class SteadyRoom:
+    """Develops in a thread of its own, and hands each frame over ``delay_s`` of simulated time after its exposure, waiting for it
+    if need be: the same in every run. ``finish`` is done to each frame in that thread too."""
+
+    def __init__(self, feed: CameraFeed, delay_s: float, finish: Callable[[CameraFrame], Frame]) -> None:
+        self._feed, self._delay_s, self._finish = feed, delay_s, finish
+        self._pool = ThreadPoolExecutor(1, "camera")
+        self._work: deque[tuple[float, Future[Frame]]] = deque()
+
+    def tick(self, t: float) -> Frame | None:
+        """Exposes what is due at world time ``t`` [s]; the frame whose time of arrival has come, or None."""
+        shot = self._feed.expose()
+        if shot is not None:
+            self._work.append((shot.t, self._pool.submit(self._make, shot)))
+        if not self._work or t < self._work[0][0] + self._delay_s - 1e-9:
+            return None
+        return self._work.popleft()[1].result()
+
+    def _make(self, shot: "Shot") -> Frame:
+        return self._finish(self._feed.develop(shot))
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class DarkRoom:

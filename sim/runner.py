@@ -16,7 +16,7 @@ from rov.rov import Rov
 from sim.ardusub.faults import FirmwareFault
 from sim.ardusub.start import pilot_for, require
 from sim.autopilot.seam import Pilot
-from sim.feed import CameraFeed, CameraFrame
+from sim.feed import CameraFeed, CameraFrame, SteadyRoom
 from sim.render import Renderer
 from sim.scenario import Scenario
 from sim.scene import Scene
@@ -37,6 +37,7 @@ from wire.command import LocalCommands
 from wire.recorder import Recorder
 
 TICK_S = 0.05
+CAMERA_DELAY_S = 0.2  # exposure to arrival, as an encoder and a network take; a picture is drawn while the world goes on
 SETTLE_S = 3.0
 SLACK_S = 120.0
 Say = Callable[[str], None]
@@ -71,7 +72,8 @@ class Survey:
         self.world = World(scenario, prepared.vessel, prepared.surface, scene.steel, seed, prepared.rig, pilot)
         self.truth = TruthLog(scenario)
         renderer = Renderer(scene, scenario.water, prepared.rig, seed)
-        self._feed = CameraFeed(self.world, renderer, self.truth)
+        self.camera = CameraFeed(self.world, renderer, self.truth)
+        self._room = SteadyRoom(self.camera, CAMERA_DELAY_S, through_jpeg)
 
     def _make_aboard(self) -> None:
         prepared = self.prepared
@@ -108,9 +110,9 @@ class Survey:
         now = self._ticks * TICK_S
         self.world.advance_to(now)
         self.clock.advance_to(now)
-        frame = self._feed.poll()
+        frame = self._room.tick(now)
         if frame is not None:
-            self._camera.put(through_jpeg(frame))
+            self._camera.put(frame)
         self.rov.tick(now)
         self.vision.tick(now)
         if self._ticks % 2 == 0:
@@ -134,6 +136,7 @@ class Survey:
 
     def close(self) -> None:
         """Evidence, truth, seal."""
+        self._room.close()
         prepared = self.prepared
         write_evidence(
             self.folder,

@@ -4,7 +4,7 @@ Relief finds what appearance cannot: a container in the hull's own paint. Appear
 says there: measured flat means paint and is dropped; not measured stays a weak candidate that alone never confirms.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -44,9 +44,16 @@ class Candidate(NamedTuple):
 
 
 class Detector(Protocol):
-    """``picture``: undistorted working image (BGR), not enhanced; ``relief`` None when it could not be measured."""
+    """In two steps, so that the first can be taken while relief is being measured: what the picture alone shows (any map or list
+    that the second understands), then what that and relief say together."""
 
-    def detect(self, picture: Image, relief: Relief | None, look: Look) -> list[Candidate]: ...
+    def see(self, picture: Image) -> Any:
+        """``picture``: undistorted working image (BGR), not enhanced. Called in another thread, one frame at a time."""
+        ...
+
+    def detect(self, seen: Any, relief: Relief | None, look: Look) -> list[Candidate]:
+        """``relief``: None when it could not be measured."""
+        ...
 
 
 class Blob(NamedTuple):
@@ -62,8 +69,12 @@ class CueDetector:
     def __init__(self, focal_px: float) -> None:
         self._focal_half = focal_px / HALF
 
-    def detect(self, picture: Image, relief: Relief | None, look: Look) -> list[Candidate]:
-        odd = anomaly(picture)
+    def see(self, picture: Image) -> Map:
+        """How strange each place looks, at half scale."""
+        return anomaly(picture)
+
+    def detect(self, seen: Map, relief: Relief | None, look: Look) -> list[Candidate]:
+        odd = seen
         found: list[Candidate] = []
         taken = np.zeros(odd.shape, np.bool_)
         if relief is not None:

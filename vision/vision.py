@@ -6,6 +6,7 @@ interpolated and not guessed ahead.
 
 import math
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +78,7 @@ class Vision:
         self._findings = Findings(config)
         self._alarms = Alarms(bus)
         self._keys: deque[Prepared] = deque(maxlen=10)
+        self._aside = ThreadPoolExecutor(1, "detector")
         self._pending: Frame | None = None
         self._began: float | None = None
         self._heard = -math.inf
@@ -142,18 +144,19 @@ class Vision:
         self._alarms.set(now, "camera-black", black, f"camera image black, brightness {seen.brightness:.0f} of 255")
 
     def _judge(self, frame: Frame, working: Image, look: Look) -> Judged:
+        picture = self._optics.undistort(working)
+        seen = self._aside.submit(self._detector.see, picture)
         current = self._registrar.prepare(frame.t, working, look)
         relief = self._measure(current)
         self._keep(current)
         covered, box = self._judged_box(relief, look)
         footprint = look.footprint(box)
-        picture = self._optics.undistort(working)
         for fix in self._spotter.look_at(frame.t, picture, look):
             fitting = fix.fitting
             sighted = m.LandmarkSight(t=frame.t, name=fitting.name, side=fitting.side, x_error_m=fix.x_error_m, std_m=fix.std_m)
             self._bus.publish("landmark_sight", sighted)
         sights: list[Sight] = []
-        for candidate in self._detector.detect(picture, relief, look):
+        for candidate in self._detector.detect(seen.result(), relief, look):
             sight = _sight(frame.t, candidate, self._source_box(candidate.box), look)
             if sight is not None and not self._fittings.explains(sight):
                 sights.append(_rekinded(sight, self._fittings.kind(sight)))
