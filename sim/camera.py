@@ -1,15 +1,15 @@
 """From radiance to the picture: lens blur, forward scatter, veil, exposure, sensor noise, gamma."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import hash3, mix64, njit_rows
-from sim.water_optics import Optics
+from sim.noise import hash3, mix64, njit, njit_rows
+from sim.water_optics import STEP_M, Optics
 
 Vec = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -20,6 +20,8 @@ cv2.setNumThreads(1)
 SHOT, READ = 0.00045, 0.0035
 MEAN_TARGET = 0.17
 GAMMA_STEPS = 2048
+BANDS = 16
+_S20, _S40, _TWELVE = np.uint64(20), np.uint64(40), np.uint64(4095)
 
 
 def gamma_table() -> Bytes:
@@ -29,54 +31,138 @@ def gamma_table() -> Bytes:
     return np.asarray(np.clip(255.0 * shoulder ** (1 / 2.2) + 0.5, 0, 255), np.uint8)
 
 
+class Room(NamedTuple):
+    """Working room for one size of picture: quarter-size rows stretched to full width, and the picture itself."""
+
+    mixing: Floats
+    picture: Floats
+
+
+def make_room(height: int, width: int) -> Room:
+    return Room(np.empty((height // 4, 4, width), np.float32), np.empty((3, height, width), np.float32))
+
+
 @njit_rows
-def _mix(depth: Floats, share: Floats, wide: Floats, nodes: Vec, table: Floats, ambient: Vec, c: Vec, out: Floats) -> None:
-    """Quarter-size: (R, G, B to add, share of the sharp picture to keep)."""
-    far = nodes[-1]
+def _mix(
+    depth: Floats,
+    strength: float,
+    wide: Floats,
+    nodes: Vec,
+    veil: Floats,
+    ambient: Vec,
+    fade: Floats,
+    per_step: float,
+    out: Floats,
+) -> None:
+    """Quarter-size, in rows of full width: R, G, B to add, and the share of the sharp picture to keep."""
     for i in numba.prange(depth.shape[0]):
-        for j in range(depth.shape[1]):
-            d = min(float(depth[i, j]), far)
-            k = min(max(np.searchsorted(nodes, d, side="right") - 1, 0), nodes.shape[0] - 2)
-            t = min((d - nodes[k]) / (nodes[k + 1] - nodes[k]), 1.0)
-            for m in range(3):
-                lamp = (1.0 - t) * table[k, i, j, m] + t * table[k + 1, i, j, m]
-                out[i, j, m] = lamp + ambient[m] * (1.0 - math.exp(-c[m] * d)) + wide[i, j, m] * share[i, j]
-            out[i, j, 3] = 1.0 - share[i, j]
+        _mix_row(depth[i], strength, wide[i], nodes, veil[:, i], ambient, fade, per_step, out[i])
+
+
+@njit
+def _mix_row(
+    depth: Floats,
+    strength: float,
+    wide: Floats,
+    nodes: Vec,
+    veil: Floats,
+    ambient: Vec,
+    fade: Floats,
+    per_step: float,
+    out: Floats,
+) -> None:
+    n, k, last = depth.shape[0], 0, fade.shape[0] - 1
+    coarse = np.empty((4, n), np.float32)
+    for j in range(n):
+        d = float(depth[j])
+        share = 0.55 * (1.0 - math.exp(-strength * min(d, 20.0)))
+        d = min(d, nodes[-1])
+        while k > 0 and nodes[k] > d:
+            k -= 1
+        while k < nodes.shape[0] - 2 and nodes[k + 1] <= d:
+            k += 1
+        t = min((d - nodes[k]) / (nodes[k + 1] - nodes[k]), 1.0)
+        at = min(int(d * per_step + 0.5), last)
+        for m in range(3):
+            lamp = (1.0 - t) * veil[k, j, m] + t * veil[k + 1, j, m]
+            coarse[m, j] = lamp + ambient[m] * (1.0 - fade[at, m]) + wide[j, m] * share
+        coarse[3, j] = 1.0 - share
+    for m in range(4):
+        _stretch(coarse[m], out[m])
+
+
+@njit
+def _stretch(coarse: Floats, out: Floats) -> None:
+    """Four pixels for each, linear between their centres."""
+    n = coarse.shape[0]
+    for j in range(n):
+        a, b, c = coarse[max(j - 1, 0)], coarse[j], coarse[min(j + 1, n - 1)]
+        out[4 * j] = b + np.float32(0.375) * (a - b)
+        out[4 * j + 1] = b + np.float32(0.125) * (a - b)
+        out[4 * j + 2] = b + np.float32(0.125) * (c - b)
+        out[4 * j + 3] = b + np.float32(0.375) * (c - b)
+    for j in range(4 * n, out.shape[0]):
+        out[j] = coarse[n - 1]
 
 
 @njit_rows
-def _apply(core: Floats, mixing: Floats) -> None:
-    for i in numba.prange(core.shape[0]):
-        for j in range(core.shape[1]):
-            for m in range(3):
-                core[i, j, m] = core[i, j, m] * mixing[i, j, 3] + mixing[i, j, m]
+def _apply(direct: Floats, taps: Floats, room: Room) -> None:
+    """The lens' blur by ``taps`` (5,) along rows and columns, then what `_mix` found, into ``room.picture``."""
+    for band in numba.prange(BANDS):
+        _apply_band(band, direct, taps, room)
 
 
-def through_water(direct: Floats, coarse: Floats, optics: Optics, daylight: Vec) -> Floats:
-    """Adds forward scatter and veil to ``direct`` (h, w, 3).
+@njit
+def _apply_band(band: int, direct: Floats, taps: Floats, room: Room) -> None:
+    h, w, band = direct.shape[1], direct.shape[2], int(band)
+    padded, coarse = np.empty(w + 4, np.float32), room.mixing.shape[0]
+    t0, t1, t2 = taps[0], taps[1], taps[2]
+    for i in range(band * h // BANDS, (band + 1) * h // BANDS):
+        at = (i - 1.5) * 0.25
+        k = math.floor(at)
+        b = np.float32(at - k)
+        above, below = room.mixing[min(max(k, 0), coarse - 1)], room.mixing[min(max(k + 1, 0), coarse - 1)]
+        for c in range(3):
+            r0, r1, r2 = direct[c, max(i - 2, 0)], direct[c, max(i - 1, 0)], direct[c, i]
+            r3, r4 = direct[c, min(i + 1, h - 1)], direct[c, min(i + 2, h - 1)]
+            inner = padded[2 : w + 2]
+            for j in range(w):
+                inner[j] = t0 * (r0[j] + r4[j]) + t1 * (r1[j] + r3[j]) + t2 * r2[j]
+            padded[0], padded[1], padded[w + 2], padded[w + 3] = padded[2], padded[2], padded[w + 1], padded[w + 1]
+            p1, p2, p3, p4 = padded[1:], padded[2:], padded[3:], padded[4:]
+            add0, add1, keep0, keep1, out = above[c], below[c], above[3], below[3], room.picture[c, i]
+            for j in range(w):
+                x = t0 * (padded[j] + p4[j]) + t1 * (p1[j] + p3[j]) + t2 * p2[j]
+                out[j] = x * (keep0[j] + b * (keep1[j] - keep0[j])) + (add0[j] + b * (add1[j] - add0[j]))
 
-    A share of the light that grows with optical depth is spread widely; the rest gets the lens' own small blur. ``coarse``: range
-    [m] of every fourth pixel; ``daylight`` (3,): share of the surface's light that reaches the camera's depth.
+
+def through_water(direct: Floats, small: Floats, coarse: Floats, optics: Optics, daylight: Vec, room: Room) -> Floats:
+    """Adds forward scatter and veil to ``direct`` (3, h, w); the result stands in ``room``.
+
+    A share of the light that grows with optical depth is spread widely; the rest gets the lens' own small blur. ``small``: the
+    means of its 4 × 4 pixels (h/4, w/4, 3). ``coarse``: range [m] of every fourth pixel; ``daylight`` (3,): share of the
+    surface's light that reaches the camera's depth.
     """
-    tau = float(optics.c[1]) * np.minimum(coarse, 20.0)
-    share = (0.55 * (1.0 - np.exp(-0.45 * tau))).astype(np.float32)
-    h, w = direct.shape[:2]
-    core: Any = cv2.GaussianBlur(direct, (5, 5), 0.55 + 0.35 * min(float(np.median(tau)), 2.0), borderType=cv2.BORDER_REPLICATE)
-    small = cv2.resize(direct, (w // 4, h // 4), interpolation=cv2.INTER_AREA)
+    c = optics.c
+    sigma = 0.55 + 0.35 * min(float(c[1]) * min(float(np.median(coarse[::4, ::4])), 20.0), 2.0)
+    taps = np.exp(-0.5 * (np.arange(-2, 3) / sigma) ** 2)
     wide: Any = cv2.GaussianBlur(small, (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)
-    mixing = np.empty((h // 4, w // 4, 4), np.float32)
-    _mix(coarse, share, wide, optics.veil_d, optics.veil, optics.veil_ambient * daylight, optics.c, mixing)
-    full: Any = cv2.resize(mixing, (w, h), interpolation=cv2.INTER_LINEAR)
-    _apply(core, full)
-    return np.asarray(core)
+    _mix(
+        coarse, 0.45 * float(c[1]), wide, optics.veil_d, optics.veil, optics.veil_ambient * daylight, optics.table, 1.0 / STEP_M,
+        room.mixing,
+    )  # fmt: skip
+    _apply(direct, (taps / taps.sum()).astype(np.float32), room)
+    return room.picture
 
 
 def exposure(radiance: Floats, balance: Vec) -> float:
-    """Automatic gain: brings the centre-weighted mean most of the way to MEAN_TARGET. Depends on this frame alone."""
-    small = cv2.resize(radiance, (32, 24), interpolation=cv2.INTER_AREA).astype(np.float64) @ (
-        balance * np.array([0.25, 0.6, 0.15])
-    )
-    mean = 0.5 * float(small.mean()) + 0.5 * float(small[6:18, 8:24].mean())
+    """Automatic gain: brings the centre-weighted mean of every fourth pixel most of the way to MEAN_TARGET. Depends on this frame
+    alone."""
+    small = radiance[:, 2::4, 2::4]
+    h, w = small.shape[1:]
+    weights = balance * np.array([0.25, 0.6, 0.15])
+    mean = 0.5 * float(weights @ small.mean(axis=(1, 2)))
+    mean += 0.5 * float(weights @ small[:, h // 4 : h - h // 4, w // 4 : w - w // 4].mean(axis=(1, 2)))
     return float(np.clip(MEAN_TARGET / max(mean, 1e-6), 0.02, 60.0) ** 0.92)
 
 
@@ -85,15 +171,32 @@ def develop(
     radiance: Floats, gain: Vec, iso: float, seed: int, frame_seq: int, normals: Floats, gamma: Bytes, out: Bytes
 ) -> None:
     """Shot and read noise from counters (seed, frame, pixel), then gamma, to B, G, R."""
-    scale = (gamma.shape[0] - 1) / 1.25
-    w = radiance.shape[1]
+    for band in numba.prange(BANDS):
+        _develop_band(band, radiance, gain, iso, seed, frame_seq, normals, gamma, out)
+
+
+@njit
+def _develop_band(
+    band: int, radiance: Floats, gain: Vec, iso: float, seed: int, frame_seq: int, normals: Floats, gamma: Bytes, out: Bytes
+) -> None:
+    h, w, band = radiance.shape[1], radiance.shape[2], int(band)
     key = hash3(seed, frame_seq, 77)
-    for i in numba.prange(radiance.shape[0]):
+    draws, levels = np.empty((3, w), np.float32), np.empty((3, w), np.int32)
+    most, scale = np.float32(gamma.shape[0] - 1), np.float32((gamma.shape[0] - 1) / 1.25)
+    shot, read, half, nought = np.float32(SHOT * iso), np.float32(READ * READ * iso), np.float32(0.5), np.float32(0.0)
+    for i in range(band * h // BANDS, (band + 1) * h // BANDS):
         for j in range(w):
             bits = mix64(key ^ np.uint64(i * w + j))
-            for m in range(3):
-                x = radiance[i, j, m] * gain[m]
-                draw = normals[np.int64((bits >> np.uint64(20 * m)) & np.uint64(4095))]
-                x += draw * np.sqrt(SHOT * iso * max(x, 0.0) + READ * READ * iso)
-                at = min(max(int(x * scale + 0.5), 0), gamma.shape[0] - 1)
-                out[i, j, 2 - m] = gamma[at]
+            draws[0, j] = normals[bits & _TWELVE]
+            draws[1, j] = normals[(bits >> _S20) & _TWELVE]
+            draws[2, j] = normals[(bits >> _S40) & _TWELVE]
+        for c in range(3):
+            row, draw, level, g = radiance[c, i], draws[c], levels[c], np.float32(gain[c])
+            for j in range(w):
+                x = row[j] * g
+                x += draw[j] * np.sqrt(shot * (x if x > nought else nought) + read)
+                x = x * scale + half
+                x = x if x > nought else nought
+                level[j] = np.int32(x if x < most else most)
+        for j in range(w):
+            out[i, j, 0], out[i, j, 1], out[i, j, 2] = gamma[levels[2, j]], gamma[levels[1, j]], gamma[levels[0, j]]

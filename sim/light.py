@@ -1,6 +1,7 @@
 """Lamps, daylight and lamp shadows at a point of a surface; linear radiance."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +11,26 @@ from sim.water_optics import LAMP_INTENSITY, STEP_M
 
 Vec = NDArray[np.float64]
 Floats = NDArray[np.float32]
-Bytes = NDArray[np.uint8]
 PER_STEP = 1.0 / STEP_M
 # Fields of a smooth surface. By threes (R, G, B): light on a white patch for the normal, per slope u, per slope v, whatever the
 # slope. Then range, texel u and v. Then of each lamp its highlight (R, G, B) and the half vector's lean to u and v. Up to here
 # an unshadowed square needs them; then place x, y, z, and of each lamp alone the light for the normal, per slope u, per slope v.
 F_LIGHT, F_U, F_V, F_ANY, F_RANGE, F_TU, F_TV, F_GLINT = 0, 3, 6, 9, 12, 13, 14, 15
 GLINT_FIELDS, LAMP_FIELDS = 5, 9
+
+
+class Light(NamedTuple):
+    """``lamps`` (n, 3) in the camera frame. ``shadows``: their depth maps (n, h, w), none where nothing casts any; ``grid``:
+    centre and focal length of those. ``table``: `sim.water_optics.Optics`. ``day``: daylight irradiance at the camera and its
+    decay ``kd`` along ``down``, the world's down in the camera frame."""
+
+    lamps: Vec
+    shadows: Floats
+    grid: Vec
+    table: Floats
+    day: Vec
+    kd: Vec
+    down: Vec
 
 
 @njit
@@ -88,24 +102,6 @@ def lamp_at(
 
 
 @njit
-def shadow_blocks(inv_z: Vec, rays_x: Vec, rays_y: Vec, lamps: Vec, shadows: Floats, grid: Vec, size: int, marks: Bytes) -> None:
-    """Marks the blocks of ``size`` pixels, and their neighbours, where any lamp is hidden from any of every fourth pixels."""
-    for i in range(0, inv_z.shape[0], 4):
-        for j in range(0, inv_z.shape[1], 4):
-            if inv_z[i, j] <= 0.0:
-                continue
-            z = 1.0 / inv_z[i, j]
-            px, py = rays_x[i, j] * z, rays_y[i, j] * z
-            for k in range(lamps.shape[0]):
-                if lit(shadows, k, grid, px - lamps[k, 0], py - lamps[k, 1], z - lamps[k, 2]) < 1.0:
-                    bi, bj = i // size, j // size
-                    for a in range(max(bi - 1, 0), min(bi + 2, marks.shape[0])):
-                        for b in range(max(bj - 1, 0), min(bj + 2, marks.shape[1])):
-                            marks[a, b] = 1
-                    break
-
-
-@njit
 def fading(e: float) -> float:
     """exp(-e) to 1 % for -0.8 < e < 1 (daylight within a picture), never negative."""
     return 1.0 / (1.0 + e + 0.5 * e * e) if e > 0.0 else 1.0 - e + 0.5 * e * e
@@ -120,7 +116,9 @@ def light_fields(
     n0: float,
     n1: float,
     n2: float,
-    along: Vec,
+    a0: float,
+    a1: float,
+    a2: float,
     flip: float,
     lamps: Vec,
     table: Floats,
@@ -129,9 +127,9 @@ def light_fields(
     down: Vec,
 ) -> None:
     """Fills the fields of a point with unit normal n but for the texel coordinates: daylight into the sums, each lamp unshadowed
-    into its own. ``flip``: -1 where texture v runs against n × u."""
-    d = along[0] * n0 + along[1] * n1 + along[2] * n2
-    t0, t1, t2 = along[0] - d * n0, along[1] - d * n1, along[2] - d * n2
+    into its own. ``a``: the texture's direction u; ``flip``: -1 where texture v runs against n × u."""
+    d = a0 * n0 + a1 * n1 + a2 * n2
+    t0, t1, t2 = a0 - d * n0, a1 - d * n1, a2 - d * n2
     m = 1.0 / math.sqrt(max(t0 * t0 + t1 * t1 + t2 * t2, 1e-12))
     t0, t1, t2 = t0 * m, t1 * m, t2 * m
     b0, b1, b2 = (n1 * t2 - n2 * t1) * flip, (n2 * t0 - n0 * t2) * flip, (n0 * t1 - n1 * t0) * flip
@@ -151,7 +149,7 @@ def light_fields(
     for k in range(lamps.shape[0]):
         glint, own = F_GLINT + GLINT_FIELDS * k, place + 3 + LAMP_FIELDS * k
         lx, ly, lz = lamps[k, 0] - px, lamps[k, 1] - py, lamps[k, 2] - z
-        d, light, facing, shine = lamp_at(n0, n1, n2, v0, v1, v2, lx, ly, lz)
+        d, there, facing, shine = lamp_at(n0, n1, n2, v0, v1, v2, lx, ly, lz)
         inv = 1.0 / d
         lu, lv = (t0 * lx + t1 * ly + t2 * lz) * inv, (b0 * lx + b1 * ly + b2 * lz) * inv
         hx, hy, hz = lx * inv - v0, ly * inv - v1, lz * inv - v2
@@ -159,7 +157,7 @@ def light_fields(
         out[glint + 3], out[glint + 4] = lean * (t0 * hx + t1 * hy + t2 * hz), lean * (b0 * hx + b1 * hy + b2 * hz)
         at = min(int((d + dv) * PER_STEP + 0.5), last)
         for c in range(3):
-            w = light * table[at, c]
+            w = there * table[at, c]
             out[own + c], out[own + 3 + c], out[own + 6 + c] = facing * w, lu * w, lv * w
             out[glint + c] = shine * w
 
@@ -170,28 +168,3 @@ def add_lamp(out: Vec, fields: Vec, k: int, lamps: int, share: float) -> None:
     own = place_field(lamps) + 3 + LAMP_FIELDS * k
     for c in range(LAMP_FIELDS):
         out[c] += share * fields[own + c]
-
-
-@njit
-def combine(
-    f: Vec, lamps: int, shares: Vec, rho0: float, rho1: float, rho2: float, su: float, sv: float, gloss: float, out: Floats
-) -> None:
-    """Radiance of a patch from its fields, its albedo and its slopes, into ``out`` (3,). ``shares``: how much of each lamp's
-    highlight is there."""
-    m = 1.0 / math.sqrt(1.0 + su * su + sv * sv)
-    r = rho0 * max(f[9] + (f[0] - su * f[3] - sv * f[6]) * m, 0.0)
-    g = rho1 * max(f[10] + (f[1] - su * f[4] - sv * f[7]) * m, 0.0)
-    b = rho2 * max(f[11] + (f[2] - su * f[5] - sv * f[8]) * m, 0.0)
-    for k in range(lamps):
-        at = F_GLINT + GLINT_FIELDS * k
-        # The cosine to the half vector against what it is without the slopes, to the 32nd power as in `lamp_at`.
-        p = max(1.0 - su * f[at + 3] - sv * f[at + 4], 0.0) * m
-        p = p * p
-        p = p * p
-        p = p * p
-        p = p * p
-        p = min(p * p, 100.0) * gloss * shares[k]
-        r += p * f[at]
-        g += p * f[at + 1]
-        b += p * f[at + 2]
-    out[0], out[1], out[2] = r, g, b

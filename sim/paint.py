@@ -1,12 +1,16 @@
 """Paint at a place: which tiles a picture needs, and albedo and slopes out of them, bilinear."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.noise import njit
+from sim.raster import Drawn, Faces, weights
 from sim.textures import TEXELS
 
 Vec = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
@@ -14,31 +18,48 @@ SHIFT = 8  # TEXELS is 1 << SHIFT
 LAST16 = 16 * TEXELS - 1
 _LANES, _LOW = np.uint64(0x00FF00FF00FF00FF), np.uint64(0xFFFF)
 _W1, _W4, _W8, _W16, _W32, _W256 = np.uint64(1), np.uint64(4), np.uint64(8), np.uint64(16), np.uint64(32), np.uint64(256)
-_ALBEDO, _SLOPE = 1.0 / (65025.0 * 65536.0), 1.0 / 16384.0
+ALBEDO, FLAT, SLOPE = 1.0 / (65025.0 * 65536.0), 32768.0, 1.0 / 16384.0
+
+
+class Paint(NamedTuple):
+    """``words``: the tiles of `sim.textures.TilePool`; ``slots[layer, tile u, tile v]``: which of them is where, -1 for none;
+    ``layers``: rows of `sim.textures.Layer`; ``texel`` [m]."""
+
+    words: Words
+    slots: Ints
+    layers: Vec
+    texel: float
 
 
 @njit
-def wanted_tiles(
-    face_of: Ints, w1_of: Vec, w2_of: Vec, faces: Ints, uv: Vec, layer_of: Ints, tile_m: float, wanted: Bytes
-) -> None:
-    """Marks ``wanted[layer, tile u, tile v]`` for what every third pixel of every third row shows."""
-    nu, nv = wanted.shape[1], wanted.shape[2]
-    for i in range(0, face_of.shape[0], 3):
-        for j in range(0, face_of.shape[1], 3):
-            f = face_of[i, j]
-            if f < 0:
+def wanted_tiles(g: Faces, d: Drawn, rays_x: Floats, rays_y: Floats, tile_m: float, wanted: Bytes, keys: Ints) -> int:
+    """Lists in ``keys`` (n, 3) the (layer, tile u, tile v) of what every third pixel of every third row shows; returns how many.
+    ``wanted``, in and out: zeros."""
+    nu, nv, n, room = wanted.shape[1], wanted.shape[2], 0, keys.shape[0]
+    per_tile = 1.0 / tile_m
+    for i in range(0, d.hit.shape[0], 3):
+        for j in range(0, d.hit.shape[1], 3):
+            row = d.hit[i, j]
+            if row < 0:
                 continue
-            w1, w2 = w1_of[i, j], w2_of[i, j]
-            w0 = 1.0 - w1 - w2
-            a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-            tu = (w0 * uv[a, 0] + w1 * uv[b, 0] + w2 * uv[c, 0]) / tile_m
-            tv = (w0 * uv[a, 1] + w1 * uv[b, 1] + w2 * uv[c, 1]) / tile_m
-            wanted[layer_of[f], min(max(int(tu), 0), nu - 1), min(max(int(tv), 0), nv - 1)] = 1
+            w0, w1, w2 = weights(d.planes, row, rays_x[i, j], rays_y[i, j])
+            f, layer = d.owner[row, 0], d.owner[row, 2]
+            a, b, c = g.faces[f, 0], g.faces[f, 1], g.faces[f, 2]
+            tu = min(max(int((w0 * g.uv[a, 0] + w1 * g.uv[b, 0] + w2 * g.uv[c, 0]) * per_tile), 0), nu - 1)
+            tv = min(max(int((w0 * g.uv[a, 1] + w1 * g.uv[b, 1] + w2 * g.uv[c, 1]) * per_tile), 0), nv - 1)
+            if wanted[layer, tu, tv] == 0 and n < room:
+                wanted[layer, tu, tv] = 1
+                keys[n, 0], keys[n, 1], keys[n, 2] = layer, tu, tv
+                n += 1
+    for k in range(n):
+        wanted[keys[k, 0], keys[k, 1], keys[k, 2]] = 0
+    return n
 
 
 @njit
-def blend(tile: Words, x16: int, y16: int) -> tuple[float, float, float, float, float]:
-    """Albedo R, G, B and slopes u, v at (x16, y16) sixteenths of a texel, bilinear, four 16-bit lanes to a word."""
+def raw(tile: Words, x16: int, y16: int) -> tuple[float, float, float, float, float]:
+    """Square roots of albedo R, G, B and slopes u, v at (x16, y16) sixteenths of a texel, bilinear, four 16-bit lanes to a
+    word; in units of ALBEDO and SLOPE (from FLAT)."""
     j, i = np.uint64(x16 >> 4), np.uint64(y16 >> 4)
     a, b = np.uint64(x16 & 15), np.uint64(y16 & 15)
     w11 = a * b
@@ -51,11 +72,18 @@ def blend(tile: Words, x16: int, y16: int) -> tuple[float, float, float, float, 
     # Signed integers become floats faster.
     r, bl, sv = float(np.int64(even & _LOW)), float(np.int64((even >> _W16) & _LOW)), float(np.int64((even >> _W32) & _LOW))
     g, su = float(np.int64(odd & _LOW)), float(np.int64((odd >> _W16) & _LOW))
-    return r * r * _ALBEDO, g * g * _ALBEDO, bl * bl * _ALBEDO, (su - 32768.0) * _SLOPE, (sv - 32768.0) * _SLOPE
+    return r, g, bl, su, sv
 
 
 @njit
-def look(tiles: Words, slots: Ints, layers: Vec, layer: int, x: float, y: float) -> tuple[float, float, float, float, float]:
+def blend(tile: Words, x16: int, y16: int) -> tuple[float, float, float, float, float]:
+    """Albedo R, G, B and slopes u, v there."""
+    r, g, b, su, sv = raw(tile, x16, y16)
+    return r * r * ALBEDO, g * g * ALBEDO, b * b * ALBEDO, (su - FLAT) * SLOPE, (sv - FLAT) * SLOPE
+
+
+@njit
+def look(words: Words, slots: Ints, layers: Vec, layer: int, x: float, y: float) -> tuple[float, float, float, float, float]:
     """`blend` at texel (x, y) of a layer. A tile missed by `wanted_tiles` gives the plain colour."""
     x, y = max(x, 0.0), max(y, 0.0)
     tu, tv = min(int(x) >> SHIFT, slots.shape[1] - 1), min(int(y) >> SHIFT, slots.shape[2] - 1)
@@ -63,4 +91,4 @@ def look(tiles: Words, slots: Ints, layers: Vec, layer: int, x: float, y: float)
     if slot < 0:
         return layers[layer, 1], layers[layer, 2], layers[layer, 3], 0.0, 0.0
     x16, y16 = int(x * 16.0) - (tu << SHIFT) * 16, int(y * 16.0) - (tv << SHIFT) * 16
-    return blend(tiles[slot], min(x16, LAST16), min(y16, LAST16))
+    return blend(words[slot], min(x16, LAST16), min(y16, LAST16))

@@ -1,10 +1,12 @@
 """Z-buffer raster with exact lens distortion: every pixel has its own ray, every face is tested in ray space.
 
 Homogeneous coordinates (Olano & Greer 1997): with V = [v0 v1 v2] in the camera frame (x right, y down, z ahead), V⁻¹·(x, y, 1)
-are the barycentric weights over depth, so nothing needs clipping. Scalar, sequential, no fastmath.
+are the barycentric weights over depth, so nothing needs clipping. The planes are set up in double precision, the pixels filled in
+single; no fastmath.
 """
 
 import math
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -14,8 +16,9 @@ from sim.noise import njit, njit_rows
 from wire.rig import CameraRig
 
 Vec = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
-BANDS = 4
+CHUNKS, BANDS = 8, 8
 
 
 def distort(camera: CameraRig, x: Vec, y: Vec) -> tuple[Vec, Vec]:
@@ -70,8 +73,61 @@ def _bounds(x0: float, x1: float, y0: float, y1: float, lens: Vec, w: int, h: in
     return max(left, 0), min(right, w), max(top, 0), min(bottom, h)
 
 
+class Faces(NamedTuple):
+    """A scene's faces in flat arrays. ``parts`` rows: first face, last + 1, first vertex, last + 1, layer, cut flag. ``cuts``
+    rows: layer, least and most u, least and most v of openings in the plating."""
+
+    vertices: Vec
+    normals: Vec
+    uv: Vec
+    faces: Ints
+    parts: Ints
+    cuts: Vec
+
+
+class Drawn(NamedTuple):
+    """What a drawing leaves. Per pixel: ``inv_z`` [1/m], 0 for water, and ``hit``, a row of the next two or -1. Per face in
+    sight: ``planes`` (n, 9), whose three products with (x, y, 1) are the corners' weights over depth; ``owner`` (n, 4): face,
+    part, layer, whether an opening may cut it. The rest is working room."""
+
+    inv_z: Floats
+    hit: Ints
+    planes: Vec
+    owner: Ints
+    bounds: Ints
+    at: Vec
+    starts: Ints
+    counts: Ints
+
+
+def canvas(height: int, width: int, faces: Faces) -> Drawn:
+    """Room for drawings of one size, to be used again and again."""
+    n = len(faces.faces)
+    return Drawn(
+        np.zeros((height, width), np.float32),
+        np.zeros((height, width), np.int32),
+        np.empty((n, 9)),
+        np.empty((n, 4), np.int32),
+        np.empty((n, 4), np.int32),
+        np.empty((len(faces.vertices), 3)),
+        np.zeros(CHUNKS + 1, np.int32),
+        np.zeros(CHUNKS, np.int32),
+    )
+
+
 @njit
-def _inside_cut(cuts: Vec, layer: float, u: float, v: float) -> bool:
+def _may_be_cut(f: int, faces: Ints, uv: Vec, cuts: Vec, layer: int) -> bool:
+    a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+    u0, u1 = min(uv[a, 0], uv[b, 0], uv[c, 0]), max(uv[a, 0], uv[b, 0], uv[c, 0])
+    v0, v1 = min(uv[a, 1], uv[b, 1], uv[c, 1]), max(uv[a, 1], uv[b, 1], uv[c, 1])
+    for k in range(cuts.shape[0]):
+        if cuts[k, 0] == layer and u0 < cuts[k, 2] and u1 > cuts[k, 1] and v0 < cuts[k, 4] and v1 > cuts[k, 3]:
+            return True
+    return False
+
+
+@njit
+def _inside_cut(cuts: Vec, layer: int, u: float, v: float) -> bool:
     for k in range(cuts.shape[0]):  # noqa: SIM110 (numba has no any() over a generator)
         if cuts[k, 0] == layer and cuts[k, 1] < u < cuts[k, 2] and cuts[k, 3] < v < cuts[k, 4]:
             return True
@@ -79,160 +135,145 @@ def _inside_cut(cuts: Vec, layer: float, u: float, v: float) -> bool:
 
 
 @njit
-def _face(
-    ax: float,
-    ay: float,
-    az: float,
-    bx: float,
-    by: float,
-    bz: float,
-    cx: float,
-    cy: float,
-    cz: float,
-    index: int,
-    faces: Ints,
-    uv: Vec,
-    cuts: Vec,
-    layer: float,
-    cutting: bool,
-    rays_x: Vec,
-    rays_y: Vec,
-    lens: Vec,
-    first: int,
-    end: int,
-    inv_z: Vec,
-    face_of: Ints,
-    w1_of: Vec,
-    w2_of: Vec,
-) -> None:
+def _collect(g: Faces, part: int, turn: Vec, eye: Vec, lens: Vec, row: int, d: Drawn) -> int:
+    """Appends the part's faces that look at the camera and reach into the picture from ``row`` on; returns the next free row."""
+    h, w = d.inv_z.shape
     near = 0.03
-    if az < near and bz < near and cz < near:
-        return
-    a0, a1, a2 = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
-    det = ax * a0 + ay * a1 + az * a2
-    if det > -1e-14:
-        return
-    h, w = rays_x.shape
-    left, right, top, bottom = 0, w, 0, h
-    if az > near and bz > near and cz > near:
-        px, qx, rx, py, qy, ry = ax / az, bx / bz, cx / cz, ay / az, by / bz, cy / cz
-        left, right, top, bottom = _bounds(min(px, qx, rx), max(px, qx, rx), min(py, qy, ry), max(py, qy, ry), lens, w, h)
-    top, bottom = max(top, first), min(bottom, end)
-    if left >= right or top >= bottom:
-        return
-    k = 1.0 / det
-    a0, a1, a2 = a0 * k, a1 * k, a2 * k
-    b0, b1, b2 = (cy * az - cz * ay) * k, (cz * ax - cx * az) * k, (cx * ay - cy * ax) * k
-    c0, c1, c2 = (ay * bz - az * by) * k, (az * bx - ax * bz) * k, (ax * by - ay * bx) * k
-    for i in range(top, bottom):
-        for j in range(left, right):
-            x, y = rays_x[i, j], rays_y[i, j]
-            l0, l1, l2 = a0 * x + a1 * y + a2, b0 * x + b1 * y + b2, c0 * x + c1 * y + c2
-            if min(l0, l1, l2) < -1e-9:
-                continue
-            inv = l0 + l1 + l2
-            if inv <= inv_z[i, j]:
-                continue
-            w1, w2 = l1 / inv, l2 / inv
-            if cutting:
-                w0 = 1.0 - w1 - w2
-                f0, f1, f2 = faces[index, 0], faces[index, 1], faces[index, 2]
-                u = w0 * uv[f0, 0] + w1 * uv[f1, 0] + w2 * uv[f2, 0]
-                v = w0 * uv[f0, 1] + w1 * uv[f1, 1] + w2 * uv[f2, 1]
-                if _inside_cut(cuts, layer, u, v):
-                    continue
-            inv_z[i, j] = inv
-            face_of[i, j] = index
-            w1_of[i, j], w2_of[i, j] = w1, w2
+    first, end, layer, cutting = g.parts[part, 0], g.parts[part, 1], g.parts[part, 4], g.parts[part, 5] > 0
+    at = d.at
+    for v in range(g.parts[part, 2], g.parts[part, 3]):
+        x, y, z = g.vertices[v, 0] - eye[0], g.vertices[v, 1] - eye[1], g.vertices[v, 2] - eye[2]
+        at[v, 0] = turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z
+        at[v, 1] = turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z
+        at[v, 2] = turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z
+    for f in range(first, end):
+        a, b, c = g.faces[f, 0], g.faces[f, 1], g.faces[f, 2]
+        ax, ay, az, bx, by, bz, cx, cy, cz = (
+            at[a, 0], at[a, 1], at[a, 2], at[b, 0], at[b, 1], at[b, 2], at[c, 0], at[c, 1], at[c, 2]
+        )  # fmt: skip
+        if az < near and bz < near and cz < near:
+            continue
+        a0, a1, a2 = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+        det = ax * a0 + ay * a1 + az * a2
+        if det > -1e-14:
+            continue
+        left, right, top, bottom = 0, w, 0, h
+        if az > near and bz > near and cz > near:
+            px, qx, rx, py, qy, ry = ax / az, bx / bz, cx / cz, ay / az, by / bz, cy / cz
+            left, right, top, bottom = _bounds(min(px, qx, rx), max(px, qx, rx), min(py, qy, ry), max(py, qy, ry), lens, w, h)
+        if left >= right or top >= bottom:
+            continue
+        k = 1.0 / det
+        p, o, e = d.planes[row], d.owner[row], d.bounds[row]
+        p[0], p[1], p[2] = a0 * k, a1 * k, a2 * k
+        p[3], p[4], p[5] = (cy * az - cz * ay) * k, (cz * ax - cx * az) * k, (cx * ay - cy * ax) * k
+        p[6], p[7], p[8] = (ay * bz - az * by) * k, (az * bx - ax * bz) * k, (ax * by - ay * bx) * k
+        o[0], o[1], o[2], o[3] = f, part, layer, (1 if cutting and _may_be_cut(f, g.faces, g.uv, g.cuts, layer) else 0)
+        e[0], e[1], e[2], e[3] = left, right, top, bottom
+        row += 1
+    return row
 
 
 @njit
-def raster(
-    first: int,
-    end: int,
-    vertices: Vec,
-    uv: Vec,
-    faces: Ints,
-    parts: Vec,
-    chosen: Ints,
-    cuts: Vec,
-    turn: Vec,
-    eye: Vec,
-    rays_x: Vec,
-    rays_y: Vec,
-    lens: Vec,
-    inv_z: Vec,
-    face_of: Ints,
-    w1_of: Vec,
-    w2_of: Vec,
-) -> None:
-    """Draws the ``chosen`` parts into rows ``first`` to ``end`` - 1. ``turn``: ship → camera (3, 3); ``eye``: camera in the ship
-    frame. ``parts`` rows: first and last + 1 face, layer, cut flag. Buffers in: inv_z 0, face_of -1."""
-    e0, e1, e2 = eye[0], eye[1], eye[2]
-    t00, t01, t02 = turn[0, 0], turn[0, 1], turn[0, 2]
-    t10, t11, t12 = turn[1, 0], turn[1, 1], turn[1, 2]
-    t20, t21, t22 = turn[2, 0], turn[2, 1], turn[2, 2]
-    for k in range(chosen.shape[0]):
-        part = chosen[k]
-        cutting = parts[part, 3] > 0.0
-        for f in range(int(parts[part, 0]), int(parts[part, 1])):
-            a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-            x, y, z = vertices[a, 0] - e0, vertices[a, 1] - e1, vertices[a, 2] - e2
-            ax, ay, az = t00 * x + t01 * y + t02 * z, t10 * x + t11 * y + t12 * z, t20 * x + t21 * y + t22 * z
-            x, y, z = vertices[b, 0] - e0, vertices[b, 1] - e1, vertices[b, 2] - e2
-            bx, by, bz = t00 * x + t01 * y + t02 * z, t10 * x + t11 * y + t12 * z, t20 * x + t21 * y + t22 * z
-            x, y, z = vertices[c, 0] - e0, vertices[c, 1] - e1, vertices[c, 2] - e2
-            cx, cy, cz = t00 * x + t01 * y + t02 * z, t10 * x + t11 * y + t12 * z, t20 * x + t21 * y + t22 * z
-            _face(
-                ax,
-                ay,
-                az,
-                bx,
-                by,
-                bz,
-                cx,
-                cy,
-                cz,
-                f,
-                faces,
-                uv,
-                cuts,
-                parts[part, 2],
-                cutting,
-                rays_x,
-                rays_y,
-                lens,
-                first,
-                end,
-                inv_z,
-                face_of,
-                w1_of,
-                w2_of,
-            )
+def weights(planes: Vec, row: int, x: float, y: float) -> tuple[float, float, float]:
+    """Shares of a face's three corners on the ray (x, y, 1)."""
+    p = planes[row]
+    l0, l1, l2 = p[0] * x + p[1] * y + p[2], p[3] * x + p[4] * y + p[5], p[6] * x + p[7] * y + p[8]
+    k = 1.0 / (l0 + l1 + l2)
+    return l0 * k, l1 * k, l2 * k
+
+
+@njit
+def _slack(p: Vec, k: int, lens: Vec) -> float:
+    """What single precision may lose of one weight over depth; so much outside still counts as inside, so that no seam opens."""
+    return 3e-7 * float(abs(p[k]) * lens[6] + abs(p[k + 1]) * lens[7] + abs(p[k + 2]))
+
+
+@njit
+def _fill_face(row: int, top: int, bottom: int, d: Drawn, lens: Vec, rays_x: Floats, rays_y: Floats) -> None:
+    p, left, right = d.planes[row], d.bounds[row, 0], d.bounds[row, 1]
+    a0, a1, a2 = np.float32(p[0]), np.float32(p[1]), np.float32(p[2] + _slack(p, 0, lens))
+    b0, b1, b2 = np.float32(p[3]), np.float32(p[4]), np.float32(p[5] + _slack(p, 3, lens))
+    c0, c1, c2 = np.float32(p[6]), np.float32(p[7]), np.float32(p[8] + _slack(p, 6, lens))
+    s0, s1, s2 = np.float32(p[0] + p[3] + p[6]), np.float32(p[1] + p[4] + p[7]), np.float32(p[2] + p[5] + p[8])
+    nought, me = np.float32(0.0), np.int32(row)
+    for i in range(top, bottom):
+        xs, ys, inv_z, hit = rays_x[i, left:right], rays_y[i, left:right], d.inv_z[i, left:right], d.hit[i, left:right]
+        for j in range(xs.shape[0]):
+            x, y, old = xs[j], ys[j], inv_z[j]
+            inv = s0 * x + s1 * y + s2
+            seen = (a0 * x + a1 * y + a2 >= nought) & (b0 * x + b1 * y + b2 >= nought) & (c0 * x + c1 * y + c2 >= nought)
+            seen = seen & (inv > old)
+            inv_z[j] = inv if seen else old
+            hit[j] = me if seen else hit[j]
+
+
+@njit
+def _fill_cut_face(row: int, top: int, bottom: int, d: Drawn, g: Faces, rays_x: Floats, rays_y: Floats) -> None:
+    """The same for a face with an opening in it."""
+    p, o = d.planes[row], d.owner[row]
+    f0, f1, f2 = g.faces[o[0], 0], g.faces[o[0], 1], g.faces[o[0], 2]
+    for i in range(top, bottom):
+        for j in range(d.bounds[row, 0], d.bounds[row, 1]):
+            x, y = rays_x[i, j], rays_y[i, j]
+            l0, l1, l2 = p[0] * x + p[1] * y + p[2], p[3] * x + p[4] * y + p[5], p[6] * x + p[7] * y + p[8]
+            inv = l0 + l1 + l2
+            if min(l0, l1, l2) < -1e-6 or inv <= d.inv_z[i, j]:
+                continue
+            w0, w1, w2 = l0 / inv, l1 / inv, l2 / inv
+            u = w0 * g.uv[f0, 0] + w1 * g.uv[f1, 0] + w2 * g.uv[f2, 0]
+            v = w0 * g.uv[f0, 1] + w1 * g.uv[f1, 1] + w2 * g.uv[f2, 1]
+            if not _inside_cut(g.cuts, o[2], u, v):
+                d.inv_z[i, j] = inv
+                d.hit[i, j] = row
 
 
 @njit_rows
-def raster_bands(
-    vertices: Vec,
-    uv: Vec,
-    faces: Ints,
-    parts: Vec,
-    chosen: Ints,
-    cuts: Vec,
-    turn: Vec,
-    eye: Vec,
-    rays_x: Vec,
-    rays_y: Vec,
-    lens: Vec,
-    inv_z: Vec,
-    face_of: Ints,
-    w1_of: Vec,
-    w2_of: Vec,
-) -> None:
-    """`raster` over the whole picture, in bands of rows side by side; for large pictures."""
-    rows = (rays_x.shape[0] + BANDS - 1) // BANDS
+def draw(g: Faces, chosen: Ints, turn: Vec, eye: Vec, lens: Vec, rays_x: Floats, rays_y: Floats, d: Drawn) -> None:
+    """Draws the ``chosen`` parts. ``turn``: ship → camera (3, 3); ``eye``: camera in the ship frame. Chunks of parts and bands of
+    rows are spread over the cores; both are cut without regard to their number."""
+    n = chosen.shape[0]
+    d.starts[0] = 0
+    for k in range(CHUNKS):
+        d.starts[k + 1] = d.starts[k]
+        for m in range(k * n // CHUNKS, (k + 1) * n // CHUNKS):
+            d.starts[k + 1] += g.parts[chosen[m], 1] - g.parts[chosen[m], 0]
+    for k in numba.prange(CHUNKS):
+        _chunk(k, chosen, g, turn, eye, lens, d)
     for band in numba.prange(BANDS):
-        raster(
-            band * rows, min((band + 1) * rows, rays_x.shape[0]), vertices, uv, faces, parts, chosen, cuts, turn, eye, rays_x,
-            rays_y, lens, inv_z, face_of, w1_of, w2_of,
-        )  # fmt: skip
+        _band(band, g, lens, rays_x, rays_y, d)
+
+
+@njit
+def _chunk(k: int, chosen: Ints, g: Faces, turn: Vec, eye: Vec, lens: Vec, d: Drawn) -> None:
+    n, k = chosen.shape[0], int(k)
+    row = d.starts[k]
+    for m in range(k * n // CHUNKS, (k + 1) * n // CHUNKS):
+        row = _collect(g, chosen[m], turn, eye, lens, row, d)
+    d.counts[k] = row - d.starts[k]
+
+
+@njit
+def _band(band: int, g: Faces, lens: Vec, rays_x: Floats, rays_y: Floats, d: Drawn) -> None:
+    h, band = d.inv_z.shape[0], int(band)
+    first, end = band * h // BANDS, (band + 1) * h // BANDS
+    d.inv_z[first:end] = 0.0
+    d.hit[first:end] = -1
+    for k in range(CHUNKS):
+        for row in range(d.starts[k], d.starts[k] + d.counts[k]):
+            top, bottom = max(d.bounds[row, 2], first), min(d.bounds[row, 3], end)
+            if top < bottom:
+                if d.owner[row, 3]:
+                    _fill_cut_face(row, top, bottom, d, g, rays_x, rays_y)
+                else:
+                    _fill_face(row, top, bottom, d, lens, rays_x, rays_y)
+
+
+@njit
+def depth_and_ids(d: Drawn, object_id: Ints, depth: Floats, ids: Ints) -> None:
+    """Depth [m] and the id of the part in each pixel; 0 and 0 for water."""
+    for i in range(depth.shape[0]):
+        for j in range(depth.shape[1]):
+            row = d.hit[i, j]
+            depth[i, j] = 1.0 / d.inv_z[i, j] if row >= 0 else 0.0
+            ids[i, j] = object_id[d.owner[row, 1]] if row >= 0 else 0

@@ -1,4 +1,5 @@
-"""The camera picture, and its truth, from scene, water and rig. One thread, no state: same arguments, same bits."""
+"""The camera picture, and its truth, from scene, water and rig. Same arguments, same bits, whatever was drawn before; one
+picture at a time."""
 
 from typing import NamedTuple
 
@@ -8,14 +9,15 @@ from numpy.typing import NDArray
 
 from hull.frames import ShipPose
 from sim import camera
+from sim.light import Light
 from sim.noise import normal_table
-from sim.paint import wanted_tiles
-from sim.raster import distort, pixel_rays, raster, raster_bands
+from sim.paint import Paint, wanted_tiles
+from sim.raster import Drawn, Faces, canvas, depth_and_ids, distort, draw, pixel_rays
 from sim.scenario import Water
 from sim.scene import Scene
-from sim.shade import shade
+from sim.shade import MARK, shade
 from sim.snow import SINK_MPS, add_snow
-from sim.textures import LEVELS, TEXEL_M, TILE_M, TilePool
+from sim.textures import LEVELS, SLOTS, TEXEL_M, TILE_M, TilePool
 from sim.water_optics import STEP_M, optics
 from wire.rig import CameraRig, Rig
 
@@ -38,19 +40,6 @@ class View(NamedTuple):
     ned_turn: Vec
 
 
-class _Buffers(NamedTuple):
-    inv_z: Vec
-    face: Ints
-    w1: Vec
-    w2: Vec
-
-
-def _buffers(height: int, width: int) -> _Buffers:
-    return _Buffers(
-        np.zeros((height, width)), np.full((height, width), -1, np.int32), np.zeros((height, width)), np.zeros((height, width))
-    )
-
-
 def _lens(rig: CameraRig, rays_x: Vec, rays_y: Vec) -> Vec:
     margin = 1.01
     return np.array(
@@ -68,29 +57,30 @@ def _lens(rig: CameraRig, rays_x: Vec, rays_y: Vec) -> Vec:
 
 
 class _Geometry:
-    """All parts' faces in flat arrays."""
+    """All parts' faces in flat arrays, and what is asked of whole parts."""
 
     def __init__(self, scene: Scene) -> None:
         meshes = [p.mesh for p in scene.parts]
-        first = np.cumsum([0] + [len(m.vertices) for m in meshes])
-        ends = np.cumsum([0] + [len(m.faces) for m in meshes])
-        self.vertices: Vec = np.ascontiguousarray(np.concatenate([m.vertices for m in meshes]))
-        self.normals: Vec = np.ascontiguousarray(np.concatenate([m.normals for m in meshes]))
-        self.uv: Vec = np.ascontiguousarray(np.concatenate([m.uv for m in meshes]))
-        shifted = [m.faces + k for m, k in zip(meshes, first, strict=False)]
-        self.faces: Ints = np.ascontiguousarray(np.concatenate(shifted), dtype=np.int32)
-        count = np.diff(ends)
-        self.layer: Ints = np.repeat(np.array([p.layer for p in scene.parts], np.int32), count)
-        self.object_id: Ints = np.repeat(np.array([p.object_id for p in scene.parts], np.int32), count)
-        self.part: Ints = np.repeat(np.arange(len(count), dtype=np.int32), count)
+        vertex = np.cumsum([0] + [len(m.vertices) for m in meshes])
+        face = np.cumsum([0] + [len(m.faces) for m in meshes])
+        rows = [
+            [*ends, p.layer, p.cuts] for p, *ends in zip(scene.parts, face[:-1], face[1:], vertex[:-1], vertex[1:], strict=True)
+        ]
+        shifted = [m.faces + k for m, k in zip(meshes, vertex, strict=False)]
+        self.faces = Faces(
+            np.ascontiguousarray(np.concatenate([m.vertices for m in meshes])),
+            np.ascontiguousarray(np.concatenate([m.normals for m in meshes])),
+            np.ascontiguousarray(np.concatenate([m.uv for m in meshes])),
+            np.ascontiguousarray(np.concatenate(shifted), dtype=np.int32),
+            np.array(rows, np.int32),
+            np.array(scene.cuts, dtype=np.float64).reshape(-1, 5),
+        )
+        self.object_id: Ints = np.array([p.object_id for p in scene.parts], np.int32)
         self.along: Vec = np.stack([p.along for p in scene.parts])
-        rows = [[a, b, p.layer, float(p.cuts)] for p, a, b in zip(scene.parts, ends[:-1], ends[1:], strict=True)]
-        self.parts: Vec = np.array(rows, dtype=np.float64)
         self.centre: Vec = np.stack([0.5 * (m.vertices.min(0) + m.vertices.max(0)) for m in meshes])
         reach = [np.linalg.norm(m.vertices - c, axis=1).max() for m, c in zip(meshes, self.centre, strict=True)]
         self.radius: Vec = np.array(reach)
         self.casts = np.array([p.casts for p in scene.parts])
-        self.cuts: Vec = np.array(scene.cuts, dtype=np.float64).reshape(-1, 5)
 
 
 class Renderer:
@@ -103,17 +93,28 @@ class Renderer:
         self.geometry = _Geometry(scene)
         self.exact = False
         self.rays_x, self.rays_y = pixel_rays(rig.camera)
+        self._rays = self.rays_x.astype(np.float32), self.rays_y.astype(np.float32)
         self.lens = _lens(rig.camera, self.rays_x, self.rays_y)
         self.optics = optics(water, rig, self.rays_x, self.rays_y)
         self.pool = TilePool(scene.layers, scene.decals)
-        self._shadow_rays = pixel_rays(_SHADOW)
-        self._shadow_lens = _lens(_SHADOW, *self._shadow_rays)
+        shadow_x, shadow_y = pixel_rays(_SHADOW)
+        self._shadow_lens = _lens(_SHADOW, shadow_x, shadow_y)
+        self._shadow_rays = shadow_x.astype(np.float32), shadow_y.astype(np.float32)
         self._normals, self._gamma = normal_table(), camera.gamma_table()
         length = int(scene.surface.stations[-1]) + 12
         self._slots: Ints = np.full((len(scene.layers), round(length / TILE_M), round(40 / TILE_M)), -1, np.int32)
+        self._wanted = np.zeros(self._slots.shape, np.uint8)
+        self._keys = np.zeros((SLOTS, 3), np.int32)
         current = np.array([*scene.scenario.current_mps, 0.0])
         self._drift: Vec = self.ship.dir_to_ned(current) + np.array([0.0, 0.0, SINK_MPS])
         self.visible_m = min(16.0, 9.0 / float(self.optics.c.min()))
+        h, w = rig.camera.height, rig.camera.width
+        self._canvas, self._shadow_canvas = (
+            canvas(a, b, self.geometry.faces) for a, b in ((h, w), (_SHADOW.height, _SHADOW.width))
+        )
+        self._radiance, self._depth = np.empty((3, h, w), np.float32), np.empty((h, w), np.float32)
+        self._small, self._marks = np.empty((h // 4, w // 4, 3), np.float32), np.zeros((h // MARK + 1, w // MARK + 1), np.uint8)
+        self._room = camera.make_room(h, w)
 
     # -- geometry ----------------------------------------------------------------------------------------------------
 
@@ -132,27 +133,9 @@ class Renderer:
             keep &= np.abs(p[:, axis]) - half * p[:, 2] < g.radius * np.sqrt(1.0 + half * half)
         return np.flatnonzero(keep).astype(np.int32)
 
-    def _draw(self, view: View, far: float) -> _Buffers:
-        g, rig = self.geometry, self.rig.camera
-        buffers = _buffers(rig.height, rig.width)
-        raster_bands(
-            g.vertices,
-            g.uv,
-            g.faces,
-            g.parts,
-            self._chosen(view, far),
-            g.cuts,
-            view.turn,
-            view.eye,
-            self.rays_x,
-            self.rays_y,
-            self.lens,
-            buffers.inv_z,
-            buffers.face,
-            buffers.w1,
-            buffers.w2,
-        )
-        return buffers
+    def _draw(self, view: View, far: float) -> Drawn:
+        draw(self.geometry.faces, self._chosen(view, far), view.turn, view.eye, self.lens, *self._rays, self._canvas)
+        return self._canvas
 
     def _shadows(self, view: View) -> Floats:
         """Depth maps (lamps, h, w) of what casts shadows near the camera; none when nothing does."""
@@ -163,91 +146,45 @@ class Renderer:
         chosen = np.flatnonzero(near).astype(np.int32)
         if len(chosen) == 0:
             return np.zeros((0, 1, 1), np.float32)
-        maps = []
-        for lamp in self.optics.lamps:
-            b = _buffers(_SHADOW.height, _SHADOW.width)
+        maps = np.empty((len(self.optics.lamps), _SHADOW.height, _SHADOW.width), np.float32)
+        for lamp, out in zip(self.optics.lamps, maps, strict=True):
             eye = view.eye + view.turn.T @ lamp
-            raster(
-                0,
-                _SHADOW.height,
-                g.vertices,
-                g.uv,
-                g.faces,
-                g.parts,
-                chosen,
-                g.cuts,
-                view.turn,
-                eye,
-                *self._shadow_rays,
-                self._shadow_lens,
-                b.inv_z,
-                b.face,
-                b.w1,
-                b.w2,
-            )
-            maps.append(b.inv_z.astype(np.float32))
-        return np.stack(maps)
+            draw(g.faces, chosen, view.turn, eye, self._shadow_lens, *self._shadow_rays, self._shadow_canvas)
+            out[:] = self._shadow_canvas.inv_z
+        return maps
 
-    def _tiles(self, buffers: _Buffers) -> float:
-        """Sees to it that the picture's tiles are there and listed in ``_slots``; returns their texel [m]."""
-        hit = buffers.inv_z[::8, ::8]
+    def _paint(self, drawn: Drawn) -> Paint:
+        """Sees to it that the picture's tiles are there and listed."""
+        hit = drawn.inv_z[::8, ::8]
         hit = hit[hit > 0]
         distance = 1.0 / float(np.median(hit)) if len(hit) else 1.0
         level = int(np.clip(np.round(np.log2(max(distance / self.rig.camera.fx / TEXEL_M, 1e-3)) - 0.15), 0, LEVELS - 1))
-        texel = TEXEL_M * (1 << level)
+        scale = 1 << level
+        n = wanted_tiles(self.geometry.faces, drawn, *self._rays, TILE_M * scale, self._wanted, self._keys)
+        keys = self._keys[:n]
         self._slots.fill(-1)
-        wanted = np.zeros(self._slots.shape, np.uint8)
-        g = self.geometry
-        wanted_tiles(buffers.face, buffers.w1, buffers.w2, g.faces, g.uv, g.layer, TILE_M * (1 << level), wanted)
-        keys = [(int(a), int(b), int(c), level) for a, b, c in np.argwhere(wanted)]
-        for (a, b, c, _), slot in zip(keys, self.pool.ensure(keys), strict=True):
-            self._slots[a, b, c] = slot
-        return texel
+        self._slots[keys[:, 0], keys[:, 1], keys[:, 2]] = self.pool.ensure([(a, b, c, level) for a, b, c in keys.tolist()])
+        return Paint(self.pool.words, self._slots, self.pool.layers, TEXEL_M * scale)
 
     # -- pictures ----------------------------------------------------------------------------------------------------
 
     def direct(self, position_ned: Vec, rotation: Vec) -> tuple[Floats, Floats]:
         """(Radiance (h, w, 3) R, G, B of the surfaces at the lens, without veil, blur, snow and noise; range (h, w) [m])."""
-        return self._direct(self.view(position_ned, rotation))
+        self._direct(self.view(position_ned, rotation))
+        return np.ascontiguousarray(np.moveaxis(self._radiance, 0, 2)), self._depth.copy()
 
-    def _direct(self, view: View) -> tuple[Floats, Floats]:
-        g, o, rig = self.geometry, self.optics, self.rig.camera
-        buffers = self._draw(view, self.visible_m)
-        texel = self._tiles(buffers)
-        radiance = np.zeros((rig.height, rig.width, 3), np.float32)
-        depth = np.empty((rig.height, rig.width), np.float32)
-        along = np.ascontiguousarray(g.along @ view.turn.T)
+    def _direct(self, view: View) -> None:
+        """Into ``_radiance``, ``_small`` and ``_depth``."""
+        o = self.optics
+        drawn = self._draw(view, self.visible_m)
+        down = np.ascontiguousarray(view.ned_turn[:, 2])
         grid = np.array([_SHADOW.cx, _SHADOW.cy, _SHADOW.fx])
+        light = Light(o.lamps, self._shadows(view), grid, o.table, self._daylight(view) * o.ambient, o.kd, down)
+        along = np.ascontiguousarray(self.geometry.along @ view.turn.T)
         shade(
-            buffers.inv_z,
-            buffers.face,
-            buffers.w1,
-            buffers.w2,
-            self.rays_x,
-            self.rays_y,
-            g.faces,
-            g.normals,
-            g.uv,
-            g.layer,
-            g.part,
-            along,
-            view.turn,
-            self.pool.words,
-            self._slots,
-            self.pool.layers,
-            texel,
-            o.lamps,
-            self._shadows(view),
-            grid,
-            o.table,
-            self._daylight(view) * o.ambient,
-            o.kd,
-            np.ascontiguousarray(view.ned_turn[:, 2]),
-            self.exact,
-            radiance,
-            depth,
-        )
-        return radiance, depth
+            self.geometry.faces, drawn, light, self._paint(drawn), view.turn, along, *self._rays, self.exact, self._marks,
+            self._radiance, self._depth, self._small,
+        )  # fmt: skip
 
     def _daylight(self, view: View) -> Vec:
         return np.exp(-self.optics.kd * max(float(view.ned[2]), 0.0))
@@ -258,27 +195,18 @@ class Renderer:
         """The picture (h, w, 3) B, G, R. ``t`` [s] moves the marine snow, ``frame_seq`` picks the noise; ``velocity_ned`` of the
         body [m/s] adds motion blur (translation only) over EXPOSURE_S."""
         view, o = self.view(position_ned, R_body_to_ned), self.optics
-        radiance, depth = self._direct(view)
-        h, w = depth.shape
-        coarse = np.ascontiguousarray(depth[2::4, 2::4])
+        self._direct(view)
+        h, w = self._depth.shape
+        coarse = np.ascontiguousarray(self._depth[2::4, 2::4])
+        radiance = self._radiance
         if velocity_ned is not None:
             radiance = self._smeared(radiance, coarse, view.ned_turn @ velocity_ned)
         daylight = self._daylight(view)
-        picture = camera.through_water(radiance, coarse, o, daylight)
+        picture = camera.through_water(radiance, self._small, coarse, o, daylight, self._room)
         add_snow(
-            picture,
-            depth,
-            view.ned,
-            view.ned_turn,
-            self._drift * t,
-            self.water.particles_per_m3,
-            self.seed,
-            self.lens,
-            o.lamps,
-            o.table,
-            STEP_M,
-            daylight * o.ambient,
-        )
+            picture, self._depth, view.ned, view.ned_turn, self._drift * t, self.water.particles_per_m3, self.seed, self.lens,
+            o.lamps, o.table, STEP_M, daylight * o.ambient,
+        )  # fmt: skip
         gain = camera.exposure(picture, o.balance)
         out = np.empty((h, w, 3), np.uint8)
         iso = max(gain / 2.0, 0.3)
@@ -296,16 +224,16 @@ class Renderer:
             kernel[
                 round(n // 2 + a * min(abs(dy), n - 1) * np.sign(dy)), round(n // 2 + a * min(abs(dx), n - 1) * np.sign(dx))
             ] += 1.0
-        return np.asarray(cv2.filter2D(radiance, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE))
+        kernel /= kernel.sum()
+        return np.stack([np.asarray(cv2.filter2D(c, -1, kernel, borderType=cv2.BORDER_REPLICATE)) for c in radiance])
 
     # -- truth -------------------------------------------------------------------------------------------------------
 
     def truth(self, position_ned: Vec, R_body_to_ned: Vec, far_m: float = 60.0) -> tuple[Floats, Ints]:
         """(depth along the optical axis [m], 0 for water; object id) per pixel of the picture, distortion included."""
-        b = self._draw(self.view(position_ned, R_body_to_ned), far_m)
-        seen = b.face >= 0
-        depth = np.where(seen, 1.0 / np.maximum(b.inv_z, 1e-9), 0.0).astype(np.float32)
-        ids = np.where(seen, self.geometry.object_id[np.maximum(b.face, 0)], 0).astype(np.int32)
+        d = self._draw(self.view(position_ned, R_body_to_ned), far_m)
+        depth, ids = np.empty(d.hit.shape, np.float32), np.empty(d.hit.shape, np.int32)
+        depth_and_ids(d, self.geometry.object_id, depth, ids)
         return depth, ids
 
     def project(self, position_ned: Vec, R_body_to_ned: Vec, points_ship: Vec) -> tuple[Vec, Vec, Vec]:

@@ -24,7 +24,7 @@ def _splat(radiance: Floats, depth: Floats, x: float, y: float, d: float, sigma:
                 continue
             g = math.exp(-((j - x) ** 2 + (i - y) ** 2) / (2.0 * sigma * sigma))
             for k in range(3):
-                radiance[i, j, k] += np.float32(g * peak[k])
+                radiance[k, i, j] += np.float32(g * peak[k])
 
 
 @njit
