@@ -12,9 +12,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import njit, njit_rows, octaves, uniform, value_noise
+from sim.noise import njit, njit_rows
+from sim.patterns import decal, fade, lanes, lay_out, mix, noise_rows, scratches, seams, specks, step, terms_of, to
 
 Vec = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
 TEXELS = 256
@@ -23,6 +25,7 @@ TILE_M = TEXELS * TEXEL_M
 LEVELS = 4
 CHANNELS = 8  # R, G, B (square root of albedo), gradient u, v (128 = flat, 64 per unit slope), three unused
 SLOTS = 384
+_STRIPS = 8
 
 STYLE_HULL, STYLE_STEEL, STYLE_CLOTH, STYLE_ZINC, STYLE_SHELL, STYLE_DARK = 0, 1, 2, 3, 4, 5
 
@@ -56,237 +59,208 @@ class Decal(NamedTuple):
         return np.array([*self[:7], *self.rgb], dtype=np.float64)
 
 
-@njit
-def _fade(wavelength: float, texel: float) -> float:
-    """How much of a pattern of that wavelength a texel can show."""
-    return min(max((wavelength / texel - 1.0) / 1.5, 0.0), 1.0)
+# Fields of noise. All styles: the film, where growth is, what mottles it and its shells. Then each style's own.
+_WHERE, _FILM, _MOTTLE, _SHELL = 0, 1, 2, 3
+_TONE, _PATCH, _RUST, _GRAIN, _GRAIN2, _STREAK, _OLD, _BROWN, _WORN = 4, 5, 6, 7, 8, 9, 10, 11, 12
+# Then what is not noise.
+_COVER, _HEIGHT, _COVER2, _HEIGHT2, _SCRATCH, _BEAD, _NEAR, _SOME, _ROWS = 13, 14, 15, 16, 17, 18, 19, 20, 21
+
+
+def noise_terms(style: int, texel: float) -> Vec:
+    """Terms of a style's noise at a texel size, in order of their fields; fine ones fade as texels grow."""
+
+    def faded(wavelength: float) -> float:
+        return float(fade(wavelength, texel))
+
+    rows = terms_of(_WHERE, 0.55, 0.4, 4, 30) + terms_of(_FILM, 0.03, 0.06, 1, 31, 0.15)
+    rows += terms_of(_MOTTLE, 0.006, 0.006, 1, 32, faded(0.006)) + terms_of(_SHELL, 0.004, 0.004, 1, 35)
+    if style == STYLE_HULL:
+        rows += terms_of(_TONE, 1.3, 0.9, 4, 10, 0.16)
+        rows += terms_of(_TONE, 0.018, 0.35, 1, 12, 0.07 * faded(0.018)) + terms_of(_TONE, 0.9, 0.022, 1, 13, 0.06 * faded(0.022))
+        rows += terms_of(_PATCH, 0.42, 0.34, 5, 16) + terms_of(_RUST, 0.8, 1.6, 2, 19)
+        rows += terms_of(_GRAIN, 0.0045, 0.0045, 1, 14) + terms_of(_GRAIN2, 0.012, 0.012, 1, 15)
+        rows += terms_of(_STREAK, 0.028, 1.1, 1, 17) + terms_of(_STREAK, 0.009, 0.5, 1, 18, 0.5 * faded(0.009))
+        rows += terms_of(_OLD, 0.07, 0.05, 3, 21) + terms_of(_BROWN, 0.06, 0.09, 3, 22) + terms_of(_WORN, 0.03, 0.03, 3, 50)
+    elif style == STYLE_CLOTH:
+        rows += terms_of(_TONE, 0.11, 0.11, 4, 41) + terms_of(_PATCH, 0.05, 0.05, 1, 40)
+        rows += terms_of(_GRAIN, 0.004, 0.004, 1, 42, faded(0.004))
+    elif style == STYLE_SHELL:
+        rows += terms_of(_TONE, 0.012, 0.012, 3, 60)
+    else:
+        rows += terms_of(_TONE, 0.25, 0.25, 4, 61) + terms_of(_GRAIN, 0.006, 0.006, 1, 62, faded(0.006))
+        rows += terms_of(_RUST, 0.15, 0.15, 4, 63) + terms_of(_GRAIN2, 0.01, 0.01, 1, 64)
+    return np.array(sorted((row for row in rows if row[-1] != 0.0), key=lambda row: row[0]))
 
 
 @njit
-def _step(low: float, high: float, x: float) -> float:
-    t = min(max((x - low) / (high - low), 0.0), 1.0)
-    return t * t * (3.0 - 2.0 * t)
-
-
-@njit
-def _specks(x: float, y: float, cell: float, density: float, texel: float, seed: int) -> tuple[float, float]:
-    """(cover, height over radius) of round growths, at most one in a cell."""
-    i0, j0 = math.floor(x / cell), math.floor(y / cell)
-    cover, height = 0.0, 0.0
-    for di in range(-1, 2):
-        for dj in range(-1, 2):
-            i, j = i0 + di, j0 + dj
-            pick = uniform(i, j, seed)
-            if pick >= density:
-                continue
-            r = cell * (0.14 + 0.32 * uniform(i, j, seed + 1) ** 2)
-            dx = x - (i + uniform(i, j, seed + 2)) * cell
-            dy = y - (j + uniform(i, j, seed + 3)) * cell
-            d = math.sqrt(dx * dx + dy * dy) / r
-            soft = max(0.25, texel / r)
-            if d < 1.6 + soft:
-                d *= 1.0 + 0.35 * value_noise(1.3 * dx / r + 13 * i, 1.3 * dy / r + 7 * j, seed + 4)
-            if d < 1.0 + soft:
-                c = 1.0 - _step(1.0 - soft, 1.0 + soft, d)
-                crater = 1.0 - (0.35 * uniform(i, j, seed + 5)) * (1.0 - _step(0.2, 0.5, d))
-                cover = max(cover, c * crater)
-                height = max(height, r * c * crater * 0.55)
-    return cover, height
-
-
-@njit
-def _scratch(x: float, y: float, texel: float, seed: int) -> float:
-    cell = 0.35
-    i0, j0 = math.floor(x / cell), math.floor(y / cell)
-    best = 0.0
-    for di in range(-1, 2):
-        for dj in range(-1, 2):
-            i, j = i0 + di, j0 + dj
-            if uniform(i, j, seed) > 0.45:
-                continue
-            cx, cy = (i + uniform(i, j, seed + 1)) * cell, (j + uniform(i, j, seed + 2)) * cell
-            a = (uniform(i, j, seed + 3) - 0.5) * 1.2
-            half = 0.04 + 0.13 * uniform(i, j, seed + 4)
-            dx, dy = x - cx, y - cy
-            along = dx * math.cos(a) + dy * math.sin(a)
-            off = abs(-dx * math.sin(a) + dy * math.cos(a) + 0.03 * (along / half) ** 2 * half)
-            width = max(0.0012, 0.7 * texel)
-            if abs(along) < half and off < 2.0 * width:
-                best = max(best, (1.0 - off / (2.0 * width)) * (1.0 - (along / half) ** 2) * min(1.0, 0.0014 / width + 0.2))
-    return best
-
-
-@njit
-def _seams(x: float, y: float) -> tuple[float, float]:
-    """(height [m], nearness 0–1) of the plating's own welds: butts every 6 m, staggered; seams every 1.9 m."""
-    strake = math.floor(y / 1.9)
-    d1 = abs(y - 1.9 * math.floor(y / 1.9 + 0.5))
-    shifted = x - 3.0 * (strake % 2)
-    d2 = abs(shifted - 6.0 * math.floor(shifted / 6.0 + 0.5))
-    d = min(d1, d2)
-    bead = 0.0022 * math.exp(-((d / 0.005) ** 2))
-    return bead, math.exp(-((d / 0.03) ** 2))
-
-
-@njit
-def _mix(c: Vec, r: float, g: float, b: float, a: float) -> None:
-    c[0] += a * (r - c[0])
-    c[1] += a * (g - c[1])
-    c[2] += a * (b - c[2])
-
-
-@njit
-def _paint(c: Vec, x: float, y: float, texel: float, seed: int, worn: float) -> float:
+def _paint(c: Vec, f: Floats, j: int, texel: float) -> float:
     """Antifouling paint on ``c`` (in: its colour), with roller lanes, fading, wear, rust; returns relief height [m]."""
-    tone = 0.16 * octaves(x / 1.3, y / 0.9, 4, seed + 10)
-    lane = math.floor(x / 0.24)
-    tone += 0.05 * (uniform(lane, math.floor(y / 1.4 + uniform(lane, 3, seed)), seed + 11) - 0.5)
-    tone += 0.07 * value_noise(x / 0.018, y / 0.35, seed + 12) * _fade(0.018, texel)
-    tone += 0.06 * value_noise(x / 0.9, y / 0.022, seed + 13) * _fade(0.022, texel)
-    grain = value_noise(x / 0.0045, y / 0.0045, seed + 14)
-    grain2 = value_noise(x / 0.012, y / 0.012, seed + 15)
-    tone += 0.07 * grain * _fade(0.0045, texel) + 0.07 * grain2 * _fade(0.012, texel)
-    for k in range(3):
-        c[k] *= 1.0 + tone
-    patch = octaves(x / 0.42, y / 0.34, 5, seed + 16)
-    coat = _step(0.16, 0.22, patch + 0.10 * worn)
-    _mix(c, 0.8 * c[0] + 0.06, 0.8 * c[1] + 0.035, 0.8 * c[2] + 0.03, 0.8 * coat)
-    bare = _step(0.345, 0.375, patch + 0.16 * worn + 0.035 * grain2)
-    rim = _step(0.30, 0.345, patch + 0.16 * worn + 0.03 * grain2) * (1.0 - bare)
-    if bare > 0.0:
-        old = 1.0 + 0.30 * octaves(x / 0.07, y / 0.05, 3, seed + 21) + 0.15 * grain
-        _mix(c, 0.17 * old, 0.165 * old, 0.155 * old, 0.85 * bare)
-        _mix(c, 0.16, 0.075, 0.03, 0.6 * bare * _step(0.1, 0.5, octaves(x / 0.06, y / 0.09, 3, seed + 22)))
-    _mix(c, 0.20, 0.095, 0.035, 0.65 * rim)
-    rust = _step(0.0, 0.5, octaves(x / 0.8, y / 1.6, 2, seed + 19))
-    if rust > 0.0:
-        streak = value_noise(x / 0.028, y / 1.1, seed + 17)
-        streak += 0.5 * value_noise(x / 0.009, y / 0.5, seed + 18) * _fade(0.009, texel)
-        _mix(c, 0.17, 0.075, 0.03, 0.55 * rust * _step(0.55, 1.0, streak))
-    scratch = _scratch(x, y, texel, seed + 20)
-    _mix(c, 0.30, 0.24, 0.21, 0.75 * scratch)
-    return 0.00025 * grain2 - 0.0005 * bare - 0.0004 * scratch
+    grain, grain2, patch, scratch = f[_GRAIN, j], f[_GRAIN2, j], f[_PATCH, j], f[_SCRATCH, j]
+    tone = 1.0 + f[_TONE, j] + 0.07 * grain * fade(0.0045, texel) + 0.07 * grain2 * fade(0.012, texel)
+    r, g, b = c[0] * tone, c[1] * tone, c[2] * tone
+    if patch > 0.16:
+        coat = 0.8 * step(0.16, 0.22, patch)
+        r, g, b = to(r, 0.8 * r + 0.06, coat), to(g, 0.8 * g + 0.035, coat), to(b, 0.8 * b + 0.03, coat)
+    bare = 0.0
+    if patch > 0.26:
+        bare = step(0.345, 0.375, patch + 0.035 * grain2)
+        rim = 0.65 * step(0.30, 0.345, patch + 0.03 * grain2) * (1.0 - bare)
+        if bare > 0.0:
+            old = 1.0 + 0.30 * f[_OLD, j] + 0.15 * grain
+            r, g, b = to(r, 0.17 * old, 0.85 * bare), to(g, 0.165 * old, 0.85 * bare), to(b, 0.155 * old, 0.85 * bare)
+            brown = 0.6 * bare * step(0.1, 0.5, f[_BROWN, j])
+            r, g, b = to(r, 0.16, brown), to(g, 0.075, brown), to(b, 0.03, brown)
+        r, g, b = to(r, 0.20, rim), to(g, 0.095, rim), to(b, 0.035, rim)
+    if f[_RUST, j] > 0.0:
+        rust = 0.55 * step(0.0, 0.5, f[_RUST, j]) * step(0.55, 1.0, f[_STREAK, j])
+        r, g, b = to(r, 0.17, rust), to(g, 0.075, rust), to(b, 0.03, rust)
+    if scratch > 0.0:
+        r, g, b = to(r, 0.30, 0.75 * scratch), to(g, 0.24, 0.75 * scratch), to(b, 0.21, 0.75 * scratch)
+    c[0], c[1], c[2] = r, g, b
+    return float(0.00025 * grain2 - 0.0005 * bare - 0.0004 * scratch)
 
 
 @njit
-def _foul(c: Vec, x: float, y: float, texel: float, seed: int, fouling: float) -> float:
+def _foul(c: Vec, f: Floats, j: int, fouling: float) -> float:
     """Slime, film and shells over ``c``; returns relief height [m]."""
-    where = octaves(x / 0.55, y / 0.4, 4, seed + 30)
-    film = _step(0.25 - 0.9 * fouling, 0.9 - 0.7 * fouling, where + 0.15 * value_noise(x / 0.03, y / 0.06, seed + 31))
-    mottled = 0.75 + 0.25 * value_noise(x / 0.006, y / 0.006, seed + 32) * _fade(0.006, texel)
-    _mix(c, 0.095 * mottled, 0.100 * mottled, 0.050 * mottled, min(0.18 + 0.72 * fouling, 0.85) * film)
-    some = min(max(0.03 + 0.35 * fouling + 0.35 * (where - 0.1), 0.0), 0.85)
-    big, h1 = _specks(x, y, 0.034, 0.55 * some, texel, seed + 33)
-    small, h2 = _specks(x, y, 0.012, 0.7 * some, texel, seed + 34)
+    film = step(0.25 - 0.9 * fouling, 0.9 - 0.7 * fouling, f[_WHERE, j] + f[_FILM, j])
+    mottled, slime = 0.75 + 0.25 * f[_MOTTLE, j], min(0.18 + 0.72 * fouling, 0.85) * film
+    r, g, b = to(c[0], 0.095 * mottled, slime), to(c[1], 0.100 * mottled, slime), to(c[2], 0.050 * mottled, slime)
+    big, small = 0.80 * f[_COVER, j], 0.65 * f[_COVER2, j]
     if big + small > 0.0:
-        shade = 0.85 + 0.15 * value_noise(x / 0.004, y / 0.004, seed + 35)
-        _mix(c, 0.42 * shade, 0.40 * shade, 0.33 * shade, 0.80 * big)
-        _mix(c, 0.36 * shade, 0.34 * shade, 0.27 * shade, 0.65 * small)
-    return h1 + h2 + 0.0004 * film * mottled
+        shade = 0.85 + 0.15 * f[_SHELL, j]
+        r, g, b = to(r, 0.42 * shade, big), to(g, 0.40 * shade, big), to(b, 0.33 * shade, big)
+        r, g, b = to(r, 0.36 * shade, small), to(g, 0.34 * shade, small), to(b, 0.27 * shade, small)
+    c[0], c[1], c[2] = r, g, b
+    return float(f[_HEIGHT, j] + f[_HEIGHT2, j] + 0.0004 * film * mottled)
 
 
 @njit
-def _weave(c: Vec, x: float, y: float, texel: float, seed: int) -> float:
+def _weave(c: Vec, f: Floats, j: int, x: float, y: float, texel: float) -> float:
     """Net over sacking."""
-    wob = 0.006 * value_noise(x / 0.05, y / 0.05, seed + 40)
+    wob = 0.006 * f[_PATCH, j]
     a = abs(math.sin((x + y + wob) * math.pi / 0.045))
     b = abs(math.sin((x - y + wob) * math.pi / 0.045))
-    cord = max(1.0 - a / 0.22, 1.0 - b / 0.22, 0.0) * _fade(0.02, texel)
-    tone = 1.0 + 0.30 * octaves(x / 0.11, y / 0.11, 4, seed + 41)
-    tone += 0.15 * value_noise(x / 0.004, y / 0.004, seed + 42) * _fade(0.004, texel)
+    cord = max(1.0 - a / 0.22, 1.0 - b / 0.22, 0.0) * fade(0.02, texel)
+    tone = 1.0 + 0.30 * f[_TONE, j] + 0.15 * f[_GRAIN, j]
     for k in range(3):
         c[k] *= tone
-    _mix(c, 1.9 * c[0] + 0.02, 1.9 * c[1] + 0.02, 1.8 * c[2] + 0.02, 0.6 * cord)
+    mix(c, 1.9 * c[0] + 0.02, 1.9 * c[1] + 0.02, 1.8 * c[2] + 0.02, 0.6 * cord)
     return 0.0025 * cord
 
 
 @njit
-def _decal(c: Vec, d: Vec, u: float, v: float, grain: float) -> None:
-    du, dv = u - d[2], v - d[3]
-    ca, sa = math.cos(d[6]), math.sin(d[6])
-    a, b = ca * du + sa * dv, -sa * du + ca * dv
-    if abs(a) > d[4] or abs(b) > d[5]:
-        return
-    worn = 0.9 if grain > -0.55 else 0.25
-    if d[1] == 0.0:
-        edge = min(d[4] - abs(a), d[5] - abs(b))
-        ring = math.sqrt((a / d[4]) ** 2 + (b / d[5]) ** 2)
-        strength = 0.9 if edge < 0.03 else (0.8 if ring < 0.62 else 0.35)
-        _mix(c, d[7], d[8], d[9], strength * worn)
-    elif d[1] == 1.0:
-        pitch = 0.2
-        k = math.floor(b / pitch + 50.0)
-        y = (b / pitch + 50.0 - k) * 2.0
-        if y < 1.0 and _segment((a if d[0] == 1.0 else -a) / d[4], y, int(k) % 10):
-            _mix(c, d[7], d[8], d[9], worn)
-    elif (a / d[4]) ** 2 + (b / d[5]) ** 2 < 1.0:
-        _mix(c, d[7], d[8], d[9], worn)
+def _plain(c: Vec, f: Floats, j: int, style: int) -> float:
+    """Steel, zinc, or dark coating."""
+    tone = 1.0 + 0.22 * f[_TONE, j] + 0.10 * f[_GRAIN, j]
+    for k in range(3):
+        c[k] *= tone
+    mix(c, 0.17, 0.08, 0.03, (0.5 if style == STYLE_STEEL else 0.15) * step(0.1, 0.5, f[_RUST, j]))
+    return float(0.0003 * f[_GRAIN2, j])
 
 
 @njit
-def _segment(a: float, y: float, digit: int) -> bool:
-    """Seven-segment figure in a in [-1, 1], y in [0, 1]."""
-    bits = (0x3F, 0x06, 0x5B, 0x4F, 0x66, 0x6D, 0x7D, 0x07, 0x7F, 0x6F)[digit]
-    w = 0.16
-    left, right, upper = a < -1.0 + 2.2 * w, a > 1.0 - 2.2 * w, y > 0.5
-    on = (bits & 1 and y > 1.0 - w) or (bits & 8 and y < w) or (bits & 64 and abs(y - 0.5) < 0.5 * w)
-    on = on or (bits & 2 and right and upper) or (bits & 4 and right and not upper)
-    return bool(on or (bits & 16 and left and not upper) or (bits & 32 and left and upper))
-
-
-@njit
-def _texel(c: Vec, layer: Vec, decals: Vec, index: int, u: float, v: float, texel: float) -> float:
+def _texel(c: Vec, f: Floats, j: int, layer: Vec, welded: bool, u: float, v: float, texel: float) -> float:
     """Albedo into ``c``; returns the height [m]."""
-    style, seed, fouling = int(layer[0]), int(layer[6]), layer[4]
+    style = int(layer[0])
     c[0], c[1], c[2] = layer[1], layer[2], layer[3]
-    height = 0.0
-    if style == 0:
-        height = _paint(c, u, v, texel, seed, 0.0)
-        bead, near = _seams(u, v)
-        if index < 2:
-            height += bead * _fade(0.02, texel)
-            _mix(c, 0.8 * c[0] + 0.03, 0.8 * c[1] + 0.015, 0.8 * c[2] + 0.01, 0.45 * near)
-            grain = octaves(u / 0.03, v / 0.03, 3, seed + 50)
-            for k in range(decals.shape[0]):
-                if int(decals[k, 0]) == index:
-                    _decal(c, decals[k], u, v, grain)
-    elif style == 2:
-        height = _weave(c, u, v, texel, seed)
-    elif style == 4:
-        tone = 0.8 + 0.35 * octaves(u / 0.012, v / 0.012, 3, seed + 60)
+    if style == STYLE_HULL:
+        height = _paint(c, f, j, texel)
+        if welded:
+            height += f[_BEAD, j] * fade(0.02, texel)
+            mix(c, 0.8 * c[0] + 0.03, 0.8 * c[1] + 0.015, 0.8 * c[2] + 0.01, 0.45 * f[_NEAR, j])
+    elif style == STYLE_CLOTH:
+        height = _weave(c, f, j, u, v, texel)
+    elif style == STYLE_SHELL:
+        height = 0.0
         for k in range(3):
-            c[k] *= tone
+            c[k] *= 0.8 + 0.35 * f[_TONE, j]
     else:
-        tone = 1.0 + 0.22 * octaves(u / 0.25, v / 0.25, 4, seed + 61)
-        tone += 0.10 * value_noise(u / 0.006, v / 0.006, seed + 62) * _fade(0.006, texel)
-        for k in range(3):
-            c[k] *= tone
-        _mix(c, 0.17, 0.08, 0.03, (0.5 if style == 1 else 0.15) * _step(0.1, 0.5, octaves(u / 0.15, v / 0.15, 4, seed + 63)))
-        height = 0.0003 * value_noise(u / 0.01, v / 0.01, seed + 64)
-    if style != 4:
-        height += _foul(c, u, v, texel, seed, fouling)
+        height = _plain(c, f, j, style)
     return height
 
 
-@njit_rows
-def fill_tile(out: Bytes, layer: Vec, decals: Vec, index: int, tu: int, tv: int, level: int) -> None:
-    """Fills a (TEXELS + 1, TEXELS + 1, CHANNELS) tile; rows along v, columns along u."""
-    texel = TEXEL_M * (1 << level)
-    n = TEXELS + 1
-    heights = np.zeros((n + 1, n + 1), np.float32)
-    for i in numba.prange(n + 1):
-        c = np.zeros(3)
-        for j in range(n + 1):
-            u, v = (tu * TEXELS + j) * texel, (tv * TEXELS + i) * texel
-            heights[i, j] = _texel(c, layer, decals, index, u, v, texel)
-            if i < n and j < n:
+@njit
+def _row_fields(f: Floats, layer: Vec, welded: bool, u0: float, v: float, texel: float) -> None:
+    """What `_texel` and `_foul` need besides noise."""
+    style, fouling, seed = int(layer[0]), layer[4], int(layer[6])
+    if style == STYLE_HULL:
+        scratches(u0, v, texel, seed + 20, f[_SCRATCH])
+        lanes(u0, v, texel, seed, f[_TONE])
+        if welded:
+            seams(u0, v, texel, f[_BEAD], f[_NEAR])
+    if style != STYLE_SHELL:
+        f[_COVER : _HEIGHT2 + 1] = 0.0
+        some = f[_SOME]
+        for j in range(f.shape[1]):
+            some[j] = min(max(0.03 + 0.35 * fouling + 0.35 * (f[_WHERE, j] - 0.1), 0.0), 0.85)
+        specks(u0, v, texel, 0.034, seed + 33, 0.55, some, f[_COVER], f[_HEIGHT])
+        specks(u0, v, texel, 0.012, seed + 34, 0.7, some, f[_COVER2], f[_HEIGHT2])
+
+
+@njit
+def _fill_rows(
+    out: Bytes,
+    heights: Floats,
+    first: int,
+    end: int,
+    layer: Vec,
+    decals: Vec,
+    index: int,
+    u0: float,
+    v0: float,
+    texel: float,
+    terms: Vec,
+) -> None:
+    """Rows ``first`` to ``end`` - 1 of a tile whose corner is (u0, v0)."""
+    n, style, seed, welded = heights.shape[0], int(layer[0]), int(layer[6]), index < 2
+    cells, shares = np.empty((terms.shape[0], n), np.int32), np.empty((terms.shape[0], n), np.float32)
+    f, c = np.zeros((_ROWS, n), np.float32), np.zeros(3)
+    reached = np.empty(decals.shape[0], np.int64)
+    lattice = np.empty(lay_out(terms, u0, texel, cells, shares), np.float32)
+    for i in range(first, end):
+        v = v0 + i * texel
+        noise_rows(terms, u0, v, seed, cells, shares, lattice, f)
+        _row_fields(f, layer, welded, u0, v, texel)
+        reach = 0
+        for k in range(decals.shape[0]):
+            if int(decals[k, 0]) == index and abs(v - decals[k, 3]) < decals[k, 4] + decals[k, 5]:
+                reached[reach] = k
+                reach += 1
+        for j in range(n):
+            u = u0 + j * texel
+            height = _texel(c, f, j, layer, welded, u, v, texel)
+            for k in range(reach):
+                decal(c, decals[reached[k]], u, v, f[_WORN, j])
+            if style != STYLE_SHELL:
+                height += _foul(c, f, j, layer[4])
+            heights[i, j] = height
+            if i < n - 1 and j < n - 1:
                 for k in range(3):
                     out[i, j, k] = int(math.sqrt(min(max(c[k], 0.0), 1.0)) * 255.0 + 0.5)
-    for i in range(n):
-        for j in range(n):
-            gu, gv = (heights[i, j + 1] - heights[i, j]) / texel, (heights[i + 1, j] - heights[i, j]) / texel
-            out[i, j, 3] = int(min(max(128.5 + 64.0 * gu, 0.0), 255.0))
-            out[i, j, 4] = int(min(max(128.5 + 64.0 * gv, 0.0), 255.0))
+
+
+@njit_rows
+def fill_tile(out: Bytes, layer: Vec, decals: Vec, index: int, tu: int, tv: int, level: int, terms: Vec) -> None:
+    """Fills a (TEXELS + 1, TEXELS + 1, CHANNELS) tile; rows along v, columns along u. ``terms``: of `noise_terms`."""
+    texel = TEXEL_M * (1 << level)
+    n = TEXELS + 2
+    heights = np.zeros((n, n), np.float32)
+    for band in numba.prange(_STRIPS):
+        k = int(band)
+        _fill_rows(
+            out, heights, k * n // _STRIPS, (k + 1) * n // _STRIPS, layer, decals, index, tu * TEXELS * texel, tv * TEXELS *
+            texel, texel, terms,
+        )  # fmt: skip
+    for i in range(n - 1):
+        _slopes(heights[i], heights[i + 1], 64.0 / texel, out[i])
+
+
+@njit
+def _slopes(here: Floats, below: Floats, scale: float, out: Bytes) -> None:
+    for j in range(out.shape[0]):
+        out[j, 3] = int(min(max(128.5 + scale * (here[j + 1] - here[j]), 0.0), 255.0))
+        out[j, 4] = int(min(max(128.5 + scale * (below[j] - here[j]), 0.0), 255.0))
 
 
 class TilePool:
@@ -297,6 +271,7 @@ class TilePool:
         self.decals: Vec = np.stack([d.row() for d in decals]) if decals else np.zeros((0, 10))
         self.words: NDArray[np.uint64] = np.zeros((SLOTS, TEXELS + 1, TEXELS + 1), np.uint64)
         self.tiles: Bytes = self.words.view(np.uint8).reshape(*self.words.shape, CHANNELS)
+        self._terms = {(s, k): noise_terms(s, TEXEL_M * (1 << k)) for s in range(6) for k in range(LEVELS)}
         self._slots: OrderedDict[tuple[int, int, int, int], int] = OrderedDict()
 
     def ensure(self, wanted: list[tuple[int, int, int, int]]) -> list[int]:
@@ -310,7 +285,16 @@ class TilePool:
             if slot is None:
                 slot = len(self._slots) if len(self._slots) < SLOTS else self._slots.popitem(last=False)[1]
                 layer, tu, tv, level = key
-                fill_tile(self.tiles[slot], self.layers[layer], self.decals, layer, tu, tv, level)
+                fill_tile(
+                    self.tiles[slot],
+                    self.layers[layer],
+                    self.decals,
+                    layer,
+                    tu,
+                    tv,
+                    level,
+                    self._terms[int(self.layers[layer, 0]), level],
+                )
                 self._slots[key] = slot
             out.append(slot)
         return out + [-1] * max(0, len(wanted) - SLOTS)
