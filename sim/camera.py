@@ -1,14 +1,15 @@
 """From radiance to the picture: lens blur, forward scatter, veil, exposure, sensor noise, gamma."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import hash3, mix64, njit, njit_rows
+from sim.crew import take
+from sim.noise import mix64, njit
+from sim.snow import splat
 from sim.water_optics import STEP_M, Optics
 
 Vec = NDArray[np.float64]
@@ -20,7 +21,8 @@ cv2.setNumThreads(1)
 SHOT, READ = 0.00045, 0.0035
 MEAN_TARGET = 0.17
 GAMMA_STEPS = 2048
-BANDS = 16
+BAND_ROWS = 24
+_PER_STEP = 1.0 / STEP_M
 _S20, _S40, _TWELVE = np.uint64(20), np.uint64(40), np.uint64(4095)
 
 
@@ -29,34 +31,6 @@ def gamma_table() -> Bytes:
     x = np.arange(GAMMA_STEPS) / (GAMMA_STEPS - 1) * 1.25
     shoulder = np.where(x < 0.7, x, 0.7 + 0.3 * (1.0 - np.exp(-(x - 0.7) / 0.3)))
     return np.asarray(np.clip(255.0 * shoulder ** (1 / 2.2) + 0.5, 0, 255), np.uint8)
-
-
-class Room(NamedTuple):
-    """Working room for one size of picture: quarter-size rows stretched to full width, and the picture itself."""
-
-    mixing: Floats
-    picture: Floats
-
-
-def make_room(height: int, width: int) -> Room:
-    return Room(np.empty((height // 4, 4, width), np.float32), np.empty((3, height, width), np.float32))
-
-
-@njit_rows
-def _mix(
-    depth: Floats,
-    strength: float,
-    wide: Floats,
-    nodes: Vec,
-    veil: Floats,
-    ambient: Vec,
-    fade: Floats,
-    per_step: float,
-    out: Floats,
-) -> None:
-    """Quarter-size, in rows of full width: R, G, B to add, and the share of the sharp picture to keep."""
-    for i in numba.prange(depth.shape[0]):
-        _mix_row(depth[i], strength, wide[i], nodes, veil[:, i], ambient, fade, per_step, out[i])
 
 
 @njit
@@ -68,11 +42,12 @@ def _mix_row(
     veil: Floats,
     ambient: Vec,
     fade: Floats,
-    per_step: float,
+    coarse: Floats,
     out: Floats,
 ) -> None:
+    """A quarter-size row, stretched to full width in ``out`` (4, w): R, G, B to add, and the share of the sharp picture to
+    keep."""
     n, k, last = depth.shape[0], 0, fade.shape[0] - 1
-    coarse = np.empty((4, n), np.float32)
     for j in range(n):
         d = float(depth[j])
         share = 0.55 * (1.0 - math.exp(-strength * min(d, 20.0)))
@@ -82,7 +57,7 @@ def _mix_row(
         while k < nodes.shape[0] - 2 and nodes[k + 1] <= d:
             k += 1
         t = min((d - nodes[k]) / (nodes[k + 1] - nodes[k]), 1.0)
-        at = min(int(d * per_step + 0.5), last)
+        at = min(int(d * _PER_STEP + 0.5), last)
         for m in range(3):
             lamp = (1.0 - t) * veil[k, j, m] + t * veil[k + 1, j, m]
             coarse[m, j] = lamp + ambient[m] * (1.0 - fade[at, m]) + wide[j, m] * share
@@ -105,59 +80,71 @@ def _stretch(coarse: Floats, out: Floats) -> None:
         out[j] = coarse[n - 1]
 
 
-@njit_rows
-def _apply(direct: Floats, taps: Floats, room: Room) -> None:
-    """The lens' blur by ``taps`` (5,) along rows and columns, then what `_mix` found, into ``room.picture``."""
-    for band in numba.prange(BANDS):
-        _apply_band(band, direct, taps, room)
+@njit
+def _blur(i: int, c: int, direct: Floats, taps: Floats, padded: Floats, mixing: Floats, b: float, out: Floats) -> None:
+    """The lens' blur of a row by ``taps`` along columns and rows, then ``mixing`` (2 rows, 4, w), ``b`` of the way to the
+    second."""
+    h, w = direct.shape[1], direct.shape[2]
+    t0, t1, t2, share = taps[0], taps[1], taps[2], np.float32(b)
+    r0, r1, r2 = direct[c, max(i - 2, 0)], direct[c, max(i - 1, 0)], direct[c, i]
+    r3, r4 = direct[c, min(i + 1, h - 1)], direct[c, min(i + 2, h - 1)]
+    inner = padded[2 : w + 2]
+    for j in range(w):
+        inner[j] = t0 * (r0[j] + r4[j]) + t1 * (r1[j] + r3[j]) + t2 * r2[j]
+    padded[0], padded[1], padded[w + 2], padded[w + 3] = padded[2], padded[2], padded[w + 1], padded[w + 1]
+    p1, p2, p3, p4 = padded[1:], padded[2:], padded[3:], padded[4:]
+    add0, add1, keep0, keep1 = mixing[0, c], mixing[1, c], mixing[0, 3], mixing[1, 3]
+    for j in range(w):
+        x = t0 * (padded[j] + p4[j]) + t1 * (p1[j] + p3[j]) + t2 * p2[j]
+        out[j] = x * (keep0[j] + share * (keep1[j] - keep0[j])) + (add0[j] + share * (add1[j] - add0[j]))
 
 
 @njit
-def _apply_band(band: int, direct: Floats, taps: Floats, room: Room) -> None:
-    h, w, band = direct.shape[1], direct.shape[2], int(band)
-    padded, coarse = np.empty(w + 4, np.float32), room.mixing.shape[0]
-    t0, t1, t2 = taps[0], taps[1], taps[2]
-    for i in range(band * h // BANDS, (band + 1) * h // BANDS):
-        at = (i - 1.5) * 0.25
-        k = math.floor(at)
-        b = np.float32(at - k)
-        above, below = room.mixing[min(max(k, 0), coarse - 1)], room.mixing[min(max(k + 1, 0), coarse - 1)]
-        for c in range(3):
-            r0, r1, r2 = direct[c, max(i - 2, 0)], direct[c, max(i - 1, 0)], direct[c, i]
-            r3, r4 = direct[c, min(i + 1, h - 1)], direct[c, min(i + 2, h - 1)]
-            inner = padded[2 : w + 2]
-            for j in range(w):
-                inner[j] = t0 * (r0[j] + r4[j]) + t1 * (r1[j] + r3[j]) + t2 * r2[j]
-            padded[0], padded[1], padded[w + 2], padded[w + 3] = padded[2], padded[2], padded[w + 1], padded[w + 1]
-            p1, p2, p3, p4 = padded[1:], padded[2:], padded[3:], padded[4:]
-            add0, add1, keep0, keep1, out = above[c], below[c], above[3], below[3], room.picture[c, i]
-            for j in range(w):
-                x = t0 * (padded[j] + p4[j]) + t1 * (p1[j] + p3[j]) + t2 * p2[j]
-                out[j] = x * (keep0[j] + b * (keep1[j] - keep0[j])) + (add0[j] + b * (add1[j] - add0[j]))
+def through_water(
+    ticket: Any, direct: Floats, wide: Floats, coarse: Floats, taps: Floats, strength: float, nodes: Vec, veil: Floats,
+    ambient: Vec, fade: Floats, out: Floats,
+) -> None:  # fmt: skip
+    """Adds forward scatter and veil to ``direct`` (3, h, w).
 
-
-def through_water(direct: Floats, small: Floats, coarse: Floats, optics: Optics, daylight: Vec, room: Room) -> Floats:
-    """Adds forward scatter and veil to ``direct`` (3, h, w); the result stands in ``room``.
-
-    A share of the light that grows with optical depth is spread widely; the rest gets the lens' own small blur. ``small``: the
-    means of its 4 × 4 pixels (h/4, w/4, 3). ``coarse``: range [m] of every fourth pixel; ``daylight`` (3,): share of the
-    surface's light that reaches the camera's depth.
+    A share of the light that grows with optical depth (``strength`` [1/m]) is spread widely (``wide``, quarter-size); the rest
+    gets the lens' own small blur (``taps``). ``coarse``: range [m] of every fourth pixel. ``nodes``, ``veil``, ``fade``: of
+    `sim.water_optics.Optics`; ``ambient``: the daylight's saturated veil here.
     """
-    c = optics.c
-    sigma = 0.55 + 0.35 * min(float(c[1]) * min(float(np.median(coarse[::4, ::4])), 20.0), 2.0)
+    h, w = direct.shape[1], direct.shape[2]
+    rows, room = coarse.shape[0], np.empty((4, coarse.shape[1]), np.float32)
+    mixing, padded = np.empty((2, 4, w), np.float32), np.empty(w + 4, np.float32)
+    while True:
+        band = take(ticket)
+        if band * BAND_ROWS >= h:
+            return
+        last = -9
+        for i in range(band * BAND_ROWS, min((band + 1) * BAND_ROWS, h)):
+            at = 0.25 * (i - 1.5)
+            k = math.floor(at)
+            if k != last:
+                for m in range(2):
+                    r = min(max(k + m, 0), rows - 1)
+                    _mix_row(coarse[r], strength, wide[r], nodes, veil[:, r], ambient, fade, room, mixing[m])
+                last = k
+            for c in range(3):
+                _blur(i, c, direct, taps, padded, mixing, at - k, out[c, i])
+
+
+def lens_taps(optics: Optics, coarse: Floats) -> Floats:
+    """Five Gaussian weights of the lens' blur, which grows a little with what lies between."""
+    sigma = 0.55 + 0.35 * min(float(optics.c[1]) * min(float(np.median(coarse[::4, ::4])), 20.0), 2.0)
     taps = np.exp(-0.5 * (np.arange(-2, 3) / sigma) ** 2)
-    wide: Any = cv2.GaussianBlur(small, (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)
-    _mix(
-        coarse, 0.45 * float(c[1]), wide, optics.veil_d, optics.veil, optics.veil_ambient * daylight, optics.table, 1.0 / STEP_M,
-        room.mixing,
-    )  # fmt: skip
-    _apply(direct, (taps / taps.sum()).astype(np.float32), room)
-    return room.picture
+    return np.asarray(taps / taps.sum(), np.float32)
+
+
+def spread(small: Floats) -> Floats:
+    """What is scattered forward, quarter-size."""
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE))
 
 
 def exposure(radiance: Floats, balance: Vec) -> float:
     """Automatic gain: brings the centre-weighted mean of every fourth pixel most of the way to MEAN_TARGET. Depends on this frame
-    alone."""
+    alone, and not on its snow."""
     small = radiance[:, 2::4, 2::4]
     h, w = small.shape[1:]
     weights = balance * np.array([0.25, 0.6, 0.15])
@@ -166,25 +153,38 @@ def exposure(radiance: Floats, balance: Vec) -> float:
     return float(np.clip(MEAN_TARGET / max(mean, 1e-6), 0.02, 60.0) ** 0.92)
 
 
-@njit_rows
+@njit
 def develop(
-    radiance: Floats, gain: Vec, iso: float, seed: int, frame_seq: int, normals: Floats, gamma: Bytes, out: Bytes
+    ticket: Any,
+    radiance: Floats,
+    depth: Floats,
+    snow: Vec,
+    gain: Vec,
+    iso: float,
+    key: Any,
+    normals: Floats,
+    gamma: Bytes,
+    out: Bytes,
 ) -> None:
-    """Shot and read noise from counters (seed, frame, pixel), then gamma, to B, G, R."""
-    for band in numba.prange(BANDS):
-        _develop_band(band, radiance, gain, iso, seed, frame_seq, normals, gamma, out)
+    """Marine snow, shot and read noise from counters (``key``, pixel), then gamma, to B, G, R."""
+    while True:
+        band = take(ticket)
+        first, end = band * BAND_ROWS, min((band + 1) * BAND_ROWS, depth.shape[0])
+        if first >= end:
+            return
+        splat(radiance, depth, snow, first, end)
+        _develop_band(first, end, radiance, gain, iso, key, normals, gamma, out)
 
 
 @njit
 def _develop_band(
-    band: int, radiance: Floats, gain: Vec, iso: float, seed: int, frame_seq: int, normals: Floats, gamma: Bytes, out: Bytes
+    first: int, end: int, radiance: Floats, gain: Vec, iso: float, key: Any, normals: Floats, gamma: Bytes, out: Bytes
 ) -> None:
-    h, w, band = radiance.shape[1], radiance.shape[2], int(band)
-    key = hash3(seed, frame_seq, 77)
+    w = radiance.shape[2]
     draws, levels = np.empty((3, w), np.float32), np.empty((3, w), np.int32)
     most, scale = np.float32(gamma.shape[0] - 1), np.float32((gamma.shape[0] - 1) / 1.25)
     shot, read, half, nought = np.float32(SHOT * iso), np.float32(READ * READ * iso), np.float32(0.5), np.float32(0.0)
-    for i in range(band * h // BANDS, (band + 1) * h // BANDS):
+    for i in range(first, end):
         for j in range(w):
             bits = mix64(key ^ np.uint64(i * w + j))
             draws[0, j] = normals[bits & _TWELVE]

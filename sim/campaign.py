@@ -54,13 +54,12 @@ def parse_seeds(text: str) -> list[int]:
 
 def fly(flight: Flight) -> dict[str, Any]:
     """Flies and scores one survey; the score with ``seed``, ``ended`` and ``folder``."""
-    import numba
-
+    from sim.crew import Crew
     from sim.launch import LaunchOptions, launch
     from sim.runner import run_in_process
     from sim.score import score
 
-    numba.set_num_threads(min(flight.threads, numba.config.NUMBA_NUM_THREADS))
+    Crew.most = flight.threads
     if flight.sockets:
         options = LaunchOptions(
             mission=flight.mission,

@@ -16,12 +16,6 @@ def njit(function: F) -> F:
     return compiled  # type: ignore[no-any-return]
 
 
-def njit_rows(function: F) -> F:
-    """`njit` for loops over ``numba.prange`` whose turns write apart: spread over the cores, the same bits with one thread."""
-    compiled: Any = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", parallel=True)(function)
-    return compiled  # type: ignore[no-any-return]
-
-
 _M1 = np.uint64(0x9E3779B97F4A7C15)
 _M2 = np.uint64(0xBF58476D1CE4E5B9)
 _M3 = np.uint64(0x94D049BB133111EB)

@@ -8,17 +8,16 @@ single; no fastmath.
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import njit, njit_rows
+from sim.noise import njit
 from wire.rig import CameraRig
 
 Vec = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
-CHUNKS, BANDS = 8, 8
+BAND_ROWS = 24
 
 
 def distort(camera: CameraRig, x: Vec, y: Vec) -> tuple[Vec, Vec]:
@@ -88,7 +87,7 @@ class Faces(NamedTuple):
 class Drawn(NamedTuple):
     """What a drawing leaves. Per pixel: ``inv_z`` [1/m], 0 for water, and ``hit``, a row of the next two or -1. Per face in
     sight: ``planes`` (n, 9), whose three products with (x, y, 1) are the corners' weights over depth; ``owner`` (n, 4): face,
-    part, layer, whether an opening may cut it. The rest is working room."""
+    part, layer, whether an opening may cut it; ``bounds`` (n, 4): its pixels. ``at``: room for vertices in the camera frame."""
 
     inv_z: Floats
     hit: Ints
@@ -96,22 +95,18 @@ class Drawn(NamedTuple):
     owner: Ints
     bounds: Ints
     at: Vec
-    starts: Ints
-    counts: Ints
 
 
-def canvas(height: int, width: int, faces: Faces) -> Drawn:
-    """Room for drawings of one size, to be used again and again."""
-    n = len(faces.faces)
+def canvas(height: int, width: int, faces: Faces, views: int = 1) -> Drawn:
+    """Room for drawings of one size, to be used again and again; for several ``views``, one below the other."""
+    n = len(faces.faces) * views
     return Drawn(
-        np.zeros((height, width), np.float32),
-        np.zeros((height, width), np.int32),
+        np.zeros((height * views, width), np.float32),
+        np.zeros((height * views, width), np.int32),
         np.empty((n, 9)),
         np.empty((n, 4), np.int32),
         np.empty((n, 4), np.int32),
         np.empty((len(faces.vertices), 3)),
-        np.zeros(CHUNKS + 1, np.int32),
-        np.zeros(CHUNKS, np.int32),
     )
 
 
@@ -135,9 +130,8 @@ def _inside_cut(cuts: Vec, layer: int, u: float, v: float) -> bool:
 
 
 @njit
-def _collect(g: Faces, part: int, turn: Vec, eye: Vec, lens: Vec, row: int, d: Drawn) -> int:
-    """Appends the part's faces that look at the camera and reach into the picture from ``row`` on; returns the next free row."""
-    h, w = d.inv_z.shape
+def _collect(g: Faces, part: int, turn: Vec, eye: Vec, lens: Vec, row: int, up: int, h: int, d: Drawn) -> int:
+    w = d.inv_z.shape[1]
     near = 0.03
     first, end, layer, cutting = g.parts[part, 0], g.parts[part, 1], g.parts[part, 4], g.parts[part, 5] > 0
     at = d.at
@@ -169,7 +163,7 @@ def _collect(g: Faces, part: int, turn: Vec, eye: Vec, lens: Vec, row: int, d: D
         p[3], p[4], p[5] = (cy * az - cz * ay) * k, (cz * ax - cx * az) * k, (cx * ay - cy * ax) * k
         p[6], p[7], p[8] = (ay * bz - az * by) * k, (az * bx - ax * bz) * k, (ax * by - ay * bx) * k
         o[0], o[1], o[2], o[3] = f, part, layer, (1 if cutting and _may_be_cut(f, g.faces, g.uv, g.cuts, layer) else 0)
-        e[0], e[1], e[2], e[3] = left, right, top, bottom
+        e[0], e[1], e[2], e[3] = left, right, up + top, up + bottom
         row += 1
     return row
 
@@ -228,45 +222,29 @@ def _fill_cut_face(row: int, top: int, bottom: int, d: Drawn, g: Faces, rays_x: 
                 d.hit[i, j] = row
 
 
-@njit_rows
-def draw(g: Faces, chosen: Ints, turn: Vec, eye: Vec, lens: Vec, rays_x: Floats, rays_y: Floats, d: Drawn) -> None:
-    """Draws the ``chosen`` parts. ``turn``: ship → camera (3, 3); ``eye``: camera in the ship frame. Chunks of parts and bands of
-    rows are spread over the cores; both are cut without regard to their number."""
-    n = chosen.shape[0]
-    d.starts[0] = 0
-    for k in range(CHUNKS):
-        d.starts[k + 1] = d.starts[k]
-        for m in range(k * n // CHUNKS, (k + 1) * n // CHUNKS):
-            d.starts[k + 1] += g.parts[chosen[m], 1] - g.parts[chosen[m], 0]
-    for k in numba.prange(CHUNKS):
-        _chunk(k, chosen, g, turn, eye, lens, d)
-    for band in numba.prange(BANDS):
-        _band(band, g, lens, rays_x, rays_y, d)
+@njit
+def collect(g: Faces, chosen: Ints, turn: Vec, eye: Vec, lens: Vec, row: int, up: int, height: int, d: Drawn) -> int:
+    """Lists from ``row`` on the faces of the ``chosen`` parts that look at the camera and reach into a picture of ``height``
+    rows that begins at row ``up`` of the canvas; returns the next free row. ``turn``: ship → camera (3, 3); ``eye``: camera in
+    the ship frame."""
+    for k in range(chosen.shape[0]):
+        row = _collect(g, chosen[k], turn, eye, lens, row, up, height, d)
+    return row
 
 
 @njit
-def _chunk(k: int, chosen: Ints, g: Faces, turn: Vec, eye: Vec, lens: Vec, d: Drawn) -> None:
-    n, k = chosen.shape[0], int(k)
-    row = d.starts[k]
-    for m in range(k * n // CHUNKS, (k + 1) * n // CHUNKS):
-        row = _collect(g, chosen[m], turn, eye, lens, row, d)
-    d.counts[k] = row - d.starts[k]
-
-
-@njit
-def _band(band: int, g: Faces, lens: Vec, rays_x: Floats, rays_y: Floats, d: Drawn) -> None:
-    h, band = d.inv_z.shape[0], int(band)
-    first, end = band * h // BANDS, (band + 1) * h // BANDS
+def fill_band(band: int, count: int, g: Faces, lens: Vec, rays_x: Floats, rays_y: Floats, d: Drawn) -> None:
+    """Draws the ``count`` faces listed into a band of BAND_ROWS rows; of what lies at the same depth, the first."""
+    first, end = band * BAND_ROWS, min((band + 1) * BAND_ROWS, d.inv_z.shape[0])
     d.inv_z[first:end] = 0.0
     d.hit[first:end] = -1
-    for k in range(CHUNKS):
-        for row in range(d.starts[k], d.starts[k] + d.counts[k]):
-            top, bottom = max(d.bounds[row, 2], first), min(d.bounds[row, 3], end)
-            if top < bottom:
-                if d.owner[row, 3]:
-                    _fill_cut_face(row, top, bottom, d, g, rays_x, rays_y)
-                else:
-                    _fill_face(row, top, bottom, d, lens, rays_x, rays_y)
+    for row in range(count):
+        top, bottom = max(d.bounds[row, 2], first), min(d.bounds[row, 3], end)
+        if top < bottom:
+            if d.owner[row, 3]:
+                _fill_cut_face(row, top, bottom, d, g, rays_x, rays_y)
+            else:
+                _fill_face(row, top, bottom, d, lens, rays_x, rays_y)
 
 
 @njit

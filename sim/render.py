@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from hull.frames import ShipPose
 from sim import camera
+from sim.crew import Crew, machine_hands
 from sim.light import Light
-from sim.noise import normal_table
+from sim.noise import hash3, normal_table
 from sim.paint import Paint, wanted_tiles
-from sim.raster import Drawn, Faces, canvas, depth_and_ids, distort, draw, pixel_rays
+from sim.raster import Drawn, Faces, canvas, collect, depth_and_ids, distort, pixel_rays
 from sim.scenario import Water
 from sim.scene import Scene
-from sim.shade import MARK, shade
-from sim.snow import SINK_MPS, add_snow
+from sim.shade import MARK, fill, shade
+from sim.snow import MOST, SINK_MPS, find_snow
 from sim.textures import LEVELS, SLOTS, TEXEL_M, TILE_M, TilePool
 from sim.water_optics import STEP_M, optics
 from wire.rig import CameraRig, Rig
@@ -29,6 +30,8 @@ _BODY_TO_CAMERA = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
 _SHADOW = CameraRig(width=200, height=150, fx=75.0, fy=75.0, cx=99.5, cy=74.5, k1=0.0, k2=0.0)
 _SHADOW_REACH_M = 2.5
 EXPOSURE_S = 0.006
+_SHADOW_GRID: Vec = np.array([_SHADOW.cx, _SHADOW.cy, _SHADOW.fx])
+_NO_SHADOWS: Floats = np.zeros((0, 1, 1), np.float32)
 
 
 class View(NamedTuple):
@@ -87,7 +90,9 @@ class Renderer:
     """``seed``: of noise and marine snow (the paint's comes from the scenario). ``ship``: pose of the hull in the world.
     Set ``exact`` to have every pixel lit on its own; see `sim.shade`."""
 
-    def __init__(self, scene: Scene, water: Water, rig: Rig, seed: int, ship: ShipPose | None = None) -> None:
+    def __init__(
+        self, scene: Scene, water: Water, rig: Rig, seed: int, ship: ShipPose | None = None, crew: Crew | None = None
+    ) -> None:
         self.scene, self.water, self.rig, self.seed = scene, water, rig, seed
         self.ship = ShipPose(0.0, draught_m=scene.surface.draught_m) if ship is None else ship
         self.geometry = _Geometry(scene)
@@ -96,10 +101,12 @@ class Renderer:
         self._rays = self.rays_x.astype(np.float32), self.rays_y.astype(np.float32)
         self.lens = _lens(rig.camera, self.rays_x, self.rays_y)
         self.optics = optics(water, rig, self.rays_x, self.rays_y)
-        self.pool = TilePool(scene.layers, scene.decals)
+        self.crew = Crew(machine_hands()) if crew is None else crew
+        self.pool = TilePool(scene.layers, scene.decals, self.crew)
         shadow_x, shadow_y = pixel_rays(_SHADOW)
         self._shadow_lens = _lens(_SHADOW, shadow_x, shadow_y)
-        self._shadow_rays = shadow_x.astype(np.float32), shadow_y.astype(np.float32)
+        n = len(self.optics.lamps)
+        self._shadow_rays = np.tile(shadow_x, (n, 1)).astype(np.float32), np.tile(shadow_y, (n, 1)).astype(np.float32)
         self._normals, self._gamma = normal_table(), camera.gamma_table()
         length = int(scene.surface.stations[-1]) + 12
         self._slots: Ints = np.full((len(scene.layers), round(length / TILE_M), round(40 / TILE_M)), -1, np.int32)
@@ -109,12 +116,11 @@ class Renderer:
         self._drift: Vec = self.ship.dir_to_ned(current) + np.array([0.0, 0.0, SINK_MPS])
         self.visible_m = min(16.0, 9.0 / float(self.optics.c.min()))
         h, w = rig.camera.height, rig.camera.width
-        self._canvas, self._shadow_canvas = (
-            canvas(a, b, self.geometry.faces) for a, b in ((h, w), (_SHADOW.height, _SHADOW.width))
-        )
+        self._canvas = canvas(h, w, self.geometry.faces)
+        self._shadow_canvas = canvas(_SHADOW.height, _SHADOW.width, self.geometry.faces, len(self.optics.lamps))
         self._radiance, self._depth = np.empty((3, h, w), np.float32), np.empty((h, w), np.float32)
         self._small, self._marks = np.empty((h // 4, w // 4, 3), np.float32), np.zeros((h // MARK + 1, w // MARK + 1), np.uint8)
-        self._room = camera.make_room(h, w)
+        self._picture, self._snow = np.empty((3, h, w), np.float32), np.empty((MOST, 7))
 
     # -- geometry ----------------------------------------------------------------------------------------------------
 
@@ -133,25 +139,33 @@ class Renderer:
             keep &= np.abs(p[:, axis]) - half * p[:, 2] < g.radius * np.sqrt(1.0 + half * half)
         return np.flatnonzero(keep).astype(np.int32)
 
-    def _draw(self, view: View, far: float) -> Drawn:
-        draw(self.geometry.faces, self._chosen(view, far), view.turn, view.eye, self.lens, *self._rays, self._canvas)
-        return self._canvas
+    def _draw(self, view: View, far: float, light: Light) -> Drawn:
+        f, d = self.geometry.faces, self._canvas
+        count = collect(f, self._chosen(view, far), view.turn, view.eye, self.lens, 0, 0, d.inv_z.shape[0], d)
+        self.crew.work(fill, count, f, d, self.lens, *self._rays, light, self._marks)
+        return d
 
     def _shadows(self, view: View) -> Floats:
         """Depth maps (lamps, h, w) of what casts shadows near the camera; none when nothing does."""
-        g = self.geometry
+        g, d, lamps = self.geometry, self._shadow_canvas, self.optics.lamps
         p = (g.centre - view.eye) @ view.turn.T
         near = g.casts & (p[:, 2] > -g.radius) & (np.linalg.norm(p, axis=1) - g.radius < _SHADOW_REACH_M)
         near &= (np.abs(p[:, 0]) - 1.3 * p[:, 2] < 1.65 * g.radius) & (np.abs(p[:, 1]) - 1.0 * p[:, 2] < 1.65 * g.radius)
         chosen = np.flatnonzero(near).astype(np.int32)
         if len(chosen) == 0:
-            return np.zeros((0, 1, 1), np.float32)
-        maps = np.empty((len(self.optics.lamps), _SHADOW.height, _SHADOW.width), np.float32)
-        for lamp, out in zip(self.optics.lamps, maps, strict=True):
+            return _NO_SHADOWS
+        count = 0
+        for k, lamp in enumerate(lamps):
             eye = view.eye + view.turn.T @ lamp
-            draw(g.faces, chosen, view.turn, eye, self._shadow_lens, *self._shadow_rays, self._shadow_canvas)
-            out[:] = self._shadow_canvas.inv_z
-        return maps
+            count = collect(g.faces, chosen, view.turn, eye, self._shadow_lens, count, k * _SHADOW.height, _SHADOW.height, d)
+        self.crew.work(
+            fill, count, g.faces, d, self._shadow_lens, *self._shadow_rays, self._light(view, _NO_SHADOWS), self._marks
+        )
+        return d.inv_z.reshape(len(lamps), _SHADOW.height, _SHADOW.width)
+
+    def _light(self, view: View, shadows: Floats) -> Light:
+        o, down = self.optics, np.ascontiguousarray(view.ned_turn[:, 2])
+        return Light(o.lamps, shadows, _SHADOW_GRID, o.table, self._daylight(view) * o.ambient, o.kd, down)
 
     def _paint(self, drawn: Drawn) -> Paint:
         """Sees to it that the picture's tiles are there and listed."""
@@ -175,14 +189,11 @@ class Renderer:
 
     def _direct(self, view: View) -> None:
         """Into ``_radiance``, ``_small`` and ``_depth``."""
-        o = self.optics
-        drawn = self._draw(view, self.visible_m)
-        down = np.ascontiguousarray(view.ned_turn[:, 2])
-        grid = np.array([_SHADOW.cx, _SHADOW.cy, _SHADOW.fx])
-        light = Light(o.lamps, self._shadows(view), grid, o.table, self._daylight(view) * o.ambient, o.kd, down)
+        light = self._light(view, self._shadows(view))
+        drawn = self._draw(view, self.visible_m, light)
         along = np.ascontiguousarray(self.geometry.along @ view.turn.T)
-        shade(
-            self.geometry.faces, drawn, light, self._paint(drawn), view.turn, along, *self._rays, self.exact, self._marks,
+        self.crew.work(
+            shade, self.geometry.faces, drawn, light, self._paint(drawn), view.turn, along, *self._rays, self.exact, self._marks,
             self._radiance, self._depth, self._small,
         )  # fmt: skip
 
@@ -201,16 +212,21 @@ class Renderer:
         radiance = self._radiance
         if velocity_ned is not None:
             radiance = self._smeared(radiance, coarse, view.ned_turn @ velocity_ned)
-        daylight = self._daylight(view)
-        picture = camera.through_water(radiance, self._small, coarse, o, daylight, self._room)
-        add_snow(
-            picture, self._depth, view.ned, view.ned_turn, self._drift * t, self.water.particles_per_m3, self.seed, self.lens,
-            o.lamps, o.table, STEP_M, daylight * o.ambient,
+        picture, daylight = self._picture, self._daylight(view)
+        self.crew.work(
+            camera.through_water, radiance, camera.spread(self._small), coarse, camera.lens_taps(o, coarse), 0.45 * float(o.c[1]),
+            o.veil_d, o.veil, o.veil_ambient * daylight, o.table, picture,
+        )  # fmt: skip
+        n = find_snow(
+            view.ned, view.ned_turn, self._drift * t, self.water.particles_per_m3, self.seed, self.lens, o.lamps, o.table, STEP_M,
+            daylight * o.ambient, self._snow,
         )  # fmt: skip
         gain = camera.exposure(picture, o.balance)
         out = np.empty((h, w, 3), np.uint8)
-        iso = max(gain / 2.0, 0.3)
-        camera.develop(picture, gain * o.balance, iso, self.seed, frame_seq, self._normals, self._gamma, out)
+        self.crew.work(
+            camera.develop, picture, self._depth, self._snow[:n], gain * o.balance, max(gain / 2.0, 0.3),
+            np.uint64(hash3(self.seed, frame_seq, 77)), self._normals, self._gamma, out,
+        )  # fmt: skip
         return out
 
     def _smeared(self, radiance: Floats, coarse: Floats, velocity: Vec) -> Floats:
@@ -231,7 +247,8 @@ class Renderer:
 
     def truth(self, position_ned: Vec, R_body_to_ned: Vec, far_m: float = 60.0) -> tuple[Floats, Ints]:
         """(depth along the optical axis [m], 0 for water; object id) per pixel of the picture, distortion included."""
-        d = self._draw(self.view(position_ned, R_body_to_ned), far_m)
+        view = self.view(position_ned, R_body_to_ned)
+        d = self._draw(view, far_m, self._light(view, _NO_SHADOWS))
         depth, ids = np.empty(d.hit.shape, np.float32), np.empty(d.hit.shape, np.int32)
         depth_and_ids(d, self.geometry.object_id, depth, ids)
         return depth, ids

@@ -8,10 +8,10 @@ everywhere.
 import math
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.crew import take
 from sim.light import (
     F_TU,
     F_TV,
@@ -26,9 +26,9 @@ from sim.light import (
     lit,
     place_field,
 )
-from sim.noise import njit, njit_rows
+from sim.noise import njit
 from sim.paint import SHIFT, Paint, look
-from sim.raster import Drawn, Faces, weights
+from sim.raster import BAND_ROWS, Drawn, Faces, fill_band, weights
 from sim.rows import LANES, SHARE, add_part, add_shine, finish, look_row, make_room, search_row, set_light, set_row
 
 Vec = NDArray[np.float64]
@@ -41,30 +41,42 @@ MAX_FOLD, MIN_ALIKE = 1.06, 0.985
 """A square is interpolated when its inverse depths lie within this ratio and its corners' normals within this cosine."""
 
 
-@njit_rows
+@njit
+def fill(
+    ticket: Any, count: int, g: Faces, d: Drawn, lens: Vec, rays_x: Floats, rays_y: Floats, light: Light, marks: Bytes
+) -> None:
+    """Draws the ``count`` faces that `sim.raster.collect` listed and marks where they lie in the shade of a lamp. ``marks``:
+    one for MARK × MARK pixels. ``ticket``: see `sim.crew`, as of all kernels that take one."""
+    while True:
+        band = take(ticket)
+        if band * BAND_ROWS >= d.inv_z.shape[0]:
+            return
+        fill_band(band, count, g, lens, rays_x, rays_y, d)
+        if light.shadows.shape[0] > 0:
+            for k in range(band * BAND_ROWS // MARK, min((band + 1) * BAND_ROWS // MARK, marks.shape[0])):
+                _mark(k, d.inv_z, rays_x, rays_y, light, marks)
+
+
+@njit
 def shade(
-    g: Faces, d: Drawn, light: Light, paint: Paint, turn: Vec, along: Vec, rays_x: Floats, rays_y: Floats, exact: bool,
-    marks: Bytes, radiance: Floats, depth: Floats, small: Floats,
+    ticket: Any, g: Faces, d: Drawn, light: Light, paint: Paint, turn: Vec, along: Vec, rays_x: Floats, rays_y: Floats,
+    exact: bool, marks: Bytes, radiance: Floats, depth: Floats, small: Floats,
 ) -> None:  # fmt: skip
     """Fills ``radiance`` (3, h, w) R, G, B, ``depth`` (range along the ray [m], 1e3 for water) and ``small`` (h/4, w/4, 3), the
     means of 4 × 4 pixels. ``turn``: ship → camera. ``along``: each part's texture direction u in the camera frame. ``exact``:
-    every pixel on its own. ``marks``: working room, one for 8 × 8 pixels."""
-    rows = (depth.shape[0] + BLOCK - 1) // BLOCK
-    if light.shadows.shape[0] > 0:
-        for k in numba.prange(marks.shape[0]):
-            _mark(k, d.inv_z, rays_x, rays_y, light, marks)
-    half = (rows + 1) // 2
-    for k in numba.prange(rows):
-        # Neighbours go to different halves of the range: both cores get as much of the top as of the bottom.
-        bi = 2 * int(k) if k < half else 2 * (int(k) - half) + 1
-        _block_row(bi, g, d, light, paint, turn, along, rays_x, rays_y, exact, marks, radiance, depth)
-        _shrink(bi, radiance, small)
+    every pixel on its own."""
+    while True:
+        band = take(ticket)
+        if band * BLOCK >= depth.shape[0]:
+            return
+        _block_row(band, g, d, light, paint, turn, along, rays_x, rays_y, exact, marks, radiance, depth)
+        _shrink(band, radiance, small)
 
 
 @njit
 def _mark(k: int, inv_z: Floats, rays_x: Floats, rays_y: Floats, light: Light, marks: Bytes) -> None:
     """Marks the blocks of one row of blocks where any lamp is hidden from any of every fourth pixels."""
-    lamps, k = light.lamps, int(k)
+    lamps = light.lamps
     marks[k] = 0
     for i in range(MARK * k, min(MARK * k + MARK, inv_z.shape[0]), 4):
         for j in range(0, inv_z.shape[1], 4):

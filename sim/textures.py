@@ -6,13 +6,13 @@ Level L has texels of TEXEL_M · 2^L, band-limited to them. Patterns follow dry-
 
 import math
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import njit, njit_rows
+from sim.crew import Crew, take
+from sim.noise import njit
 from sim.patterns import decal, fade, lanes, lay_out, mix, noise_rows, scratches, seams, specks, step, terms_of, to
 
 Vec = NDArray[np.float64]
@@ -25,7 +25,7 @@ TILE_M = TEXELS * TEXEL_M
 LEVELS = 4
 CHANNELS = 8  # R, G, B (square root of albedo), gradient u, v (128 = flat, 64 per unit slope), three unused
 SLOTS = 384
-_STRIPS = 8
+_STRIP_ROWS = 43
 
 STYLE_HULL, STYLE_STEEL, STYLE_CLOTH, STYLE_ZINC, STYLE_SHELL, STYLE_DARK = 0, 1, 2, 3, 4, 5
 
@@ -240,19 +240,23 @@ def _fill_rows(
                     out[i, j, k] = int(math.sqrt(min(max(c[k], 0.0), 1.0)) * 255.0 + 0.5)
 
 
-@njit_rows
-def fill_tile(out: Bytes, layer: Vec, decals: Vec, index: int, tu: int, tv: int, level: int, terms: Vec) -> None:
-    """Fills a (TEXELS + 1, TEXELS + 1, CHANNELS) tile; rows along v, columns along u. ``terms``: of `noise_terms`."""
-    texel = TEXEL_M * (1 << level)
-    n = TEXELS + 2
-    heights = np.zeros((n, n), np.float32)
-    for band in numba.prange(_STRIPS):
-        k = int(band)
-        _fill_rows(
-            out, heights, k * n // _STRIPS, (k + 1) * n // _STRIPS, layer, decals, index, tu * TEXELS * texel, tv * TEXELS *
-            texel, texel, terms,
-        )  # fmt: skip
-    for i in range(n - 1):
+@njit
+def fill_tile(
+    ticket: Any, out: Bytes, heights: Floats, layer: Vec, decals: Vec, index: int, u0: float, v0: float, texel: float, terms: Vec
+) -> None:
+    """Albedo and ``heights`` of a (TEXELS + 1, TEXELS + 1, CHANNELS) tile whose corner is (u0, v0); rows along v, columns along
+    u. ``terms``: of `noise_terms`."""
+    while True:
+        first = take(ticket) * _STRIP_ROWS
+        if first >= heights.shape[0]:
+            return
+        _fill_rows(out, heights, first, min(first + _STRIP_ROWS, heights.shape[0]), layer, decals, index, u0, v0, texel, terms)
+
+
+@njit
+def fill_slopes(heights: Floats, texel: float, out: Bytes) -> None:
+    """The slopes of a tile out of its heights."""
+    for i in range(out.shape[0]):
         _slopes(heights[i], heights[i + 1], 64.0 / texel, out[i])
 
 
@@ -266,7 +270,9 @@ def _slopes(here: Floats, below: Floats, scale: float, out: Bytes) -> None:
 class TilePool:
     """Makes tiles when asked for and keeps the latest SLOTS of them."""
 
-    def __init__(self, layers: list[Layer], decals: list[Decal]) -> None:
+    def __init__(self, layers: list[Layer], decals: list[Decal], crew: Crew | None = None) -> None:
+        self._crew = Crew(1) if crew is None else crew
+        self._heights = np.zeros((TEXELS + 2, TEXELS + 2), np.float32)
         self.layers: Vec = np.stack([layer.row() for layer in layers])
         self.decals: Vec = np.stack([d.row() for d in decals]) if decals else np.zeros((0, 10))
         self.words: NDArray[np.uint64] = np.zeros((SLOTS, TEXELS + 1, TEXELS + 1), np.uint64)
@@ -284,17 +290,15 @@ class TilePool:
             slot = self._slots.get(key)
             if slot is None:
                 slot = len(self._slots) if len(self._slots) < SLOTS else self._slots.popitem(last=False)[1]
-                layer, tu, tv, level = key
-                fill_tile(
-                    self.tiles[slot],
-                    self.layers[layer],
-                    self.decals,
-                    layer,
-                    tu,
-                    tv,
-                    level,
-                    self._terms[int(self.layers[layer, 0]), level],
-                )
+                self._fill(slot, *key)
                 self._slots[key] = slot
             out.append(slot)
         return out + [-1] * max(0, len(wanted) - SLOTS)
+
+    def _fill(self, slot: int, layer: int, tu: int, tv: int, level: int) -> None:
+        texel, row = TEXEL_M * (1 << level), self.layers[layer]
+        self._crew.work(
+            fill_tile, self.tiles[slot], self._heights, row, self.decals, layer, tu * TEXELS * texel, tv * TEXELS * texel, texel,
+            self._terms[int(row[0]), level],
+        )  # fmt: skip
+        fill_slopes(self._heights, texel, self.tiles[slot])
