@@ -23,7 +23,7 @@ MEAN_TARGET = 0.17
 GAMMA_STEPS = 2048
 BAND_ROWS = 24
 _PER_STEP = 1.0 / STEP_M
-_S20, _S40, _TWELVE = np.uint64(20), np.uint64(40), np.uint64(4095)
+_S12, _S24, _S36, _S48, _TWELVE = np.uint64(12), np.uint64(24), np.uint64(36), np.uint64(48), np.uint64(4095)
 
 
 def gamma_table() -> Bytes:
@@ -132,20 +132,20 @@ def through_water(
 
 def lens_taps(optics: Optics, coarse: Floats) -> Floats:
     """Five Gaussian weights of the lens' blur, which grows a little with what lies between."""
-    sigma = 0.55 + 0.35 * min(float(optics.c[1]) * min(float(np.median(coarse[::4, ::4])), 20.0), 2.0)
+    sigma = 0.55 + 0.35 * min(float(optics.c[1]) * min(float(np.median(coarse[::8, ::8])), 20.0), 2.0)
     taps = np.exp(-0.5 * (np.arange(-2, 3) / sigma) ** 2)
     return np.asarray(taps / taps.sum(), np.float32)
 
 
 def spread(small: Floats) -> Floats:
     """What is scattered forward, quarter-size."""
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE))
+    return np.asarray(cv2.GaussianBlur(small, (15, 15), 3.0, borderType=cv2.BORDER_REPLICATE))
 
 
 def exposure(radiance: Floats, balance: Vec) -> float:
-    """Automatic gain: brings the centre-weighted mean of every fourth pixel most of the way to MEAN_TARGET. Depends on this frame
-    alone, and not on its snow."""
-    small = radiance[:, 2::4, 2::4]
+    """Automatic gain: brings the centre-weighted mean of every seventh pixel most of the way to MEAN_TARGET. Depends on this
+    frame alone, and not on its snow."""
+    small = radiance[:, 3::7, 3::7]
     h, w = small.shape[1:]
     weights = balance * np.array([0.25, 0.6, 0.15])
     mean = 0.5 * float(weights @ small.mean(axis=(1, 2)))
@@ -181,17 +181,20 @@ def _develop_band(
     first: int, end: int, radiance: Floats, gain: Vec, iso: float, key: Any, normals: Floats, gamma: Bytes, out: Bytes
 ) -> None:
     w = radiance.shape[2]
-    draws, levels = np.empty((3, w), np.float32), np.empty((3, w), np.int32)
+    draws, levels = np.empty((3 * w + 4) // 5 * 5, np.float32), np.empty((3, w), np.int32)
     most, scale = np.float32(gamma.shape[0] - 1), np.float32((gamma.shape[0] - 1) / 1.25)
     shot, read, half, nought = np.float32(SHOT * iso), np.float32(READ * READ * iso), np.float32(0.5), np.float32(0.0)
     for i in range(first, end):
-        for j in range(w):
-            bits = mix64(key ^ np.uint64(i * w + j))
-            draws[0, j] = normals[bits & _TWELVE]
-            draws[1, j] = normals[(bits >> _S20) & _TWELVE]
-            draws[2, j] = normals[(bits >> _S40) & _TWELVE]
+        # Five draws of twelve bits from each hash.
+        for k in range(draws.shape[0] // 5):
+            bits = mix64(key ^ np.uint64(i * w + k))
+            draws[5 * k] = normals[bits & _TWELVE]
+            draws[5 * k + 1] = normals[(bits >> _S12) & _TWELVE]
+            draws[5 * k + 2] = normals[(bits >> _S24) & _TWELVE]
+            draws[5 * k + 3] = normals[(bits >> _S36) & _TWELVE]
+            draws[5 * k + 4] = normals[(bits >> _S48) & _TWELVE]
         for c in range(3):
-            row, draw, level, g = radiance[c, i], draws[c], levels[c], np.float32(gain[c])
+            row, draw, level, g = radiance[c, i], draws[c * w : c * w + w], levels[c], np.float32(gain[c])
             for j in range(w):
                 x = row[j] * g
                 x += draw[j] * np.sqrt(shot * (x if x > nought else nought) + read)

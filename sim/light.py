@@ -50,16 +50,19 @@ def lit(shadows: Floats, lamp: int, grid: Vec, x: float, y: float, z: float) -> 
     if px < 0.0 or py < 0.0 or px >= w - 1 or py >= h - 1:
         return 1.0
     j, i = int(px), int(py)
+    s00, s01, s10, s11 = shadows[lamp, i, j], shadows[lamp, i, j + 1], shadows[lamp, i + 1, j], shadows[lamp, i + 1, j + 1]
+    if s00 + s01 + s10 + s11 == 0.0:
+        return 1.0
     a, b = px - j, py - i
     limit = 1.0 / (z - 0.018)
     dark = 0.0
-    if shadows[lamp, i, j] > limit:
+    if s00 > limit:
         dark += (1.0 - a) * (1.0 - b)
-    if shadows[lamp, i, j + 1] > limit:
+    if s01 > limit:
         dark += a * (1.0 - b)
-    if shadows[lamp, i + 1, j] > limit:
+    if s10 > limit:
         dark += (1.0 - a) * b
-    if shadows[lamp, i + 1, j + 1] > limit:
+    if s11 > limit:
         dark += a * b
     return 1.0 - dark
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.noise import njit
 from sim.raster import Drawn, Faces, weights
-from sim.textures import TEXELS
+from sim.textures import TEXELS, TILE_M
 
 Vec = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -32,28 +32,25 @@ class Paint(NamedTuple):
 
 
 @njit
-def wanted_tiles(g: Faces, d: Drawn, rays_x: Floats, rays_y: Floats, tile_m: float, wanted: Bytes, keys: Ints) -> int:
-    """Lists in ``keys`` (n, 3) the (layer, tile u, tile v) of what every third pixel of every third row shows; returns how many.
-    ``wanted``, in and out: zeros."""
-    nu, nv, n, room = wanted.shape[1], wanted.shape[2], 0, keys.shape[0]
-    per_tile = 1.0 / tile_m
-    for i in range(0, d.hit.shape[0], 3):
-        for j in range(0, d.hit.shape[1], 3):
-            row = d.hit[i, j]
+def note_tiles(first: int, end: int, g: Faces, d: Drawn, rays_x: Floats, rays_y: Floats, wanted: Bytes) -> None:
+    """Marks ``wanted[layer, tile u, tile v]`` (tiles of TILE_M) for what every third pixel of every third of rows ``first`` to
+    ``end`` - 1 shows."""
+    nu, nv, per_tile = wanted.shape[1], wanted.shape[2], 1.0 / TILE_M
+    hits, planes, owner, faces, uv = d.hit, d.planes, d.owner, g.faces, g.uv
+    for i in range(first, end, 3):
+        last, layer = -1, 0
+        u0, u1, u2, v0, v1, v2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for j in range(0, hits.shape[1], 3):
+            row = hits[i, j]
             if row < 0:
                 continue
-            w0, w1, w2 = weights(d.planes, row, rays_x[i, j], rays_y[i, j])
-            f, layer = d.owner[row, 0], d.owner[row, 2]
-            a, b, c = g.faces[f, 0], g.faces[f, 1], g.faces[f, 2]
-            tu = min(max(int((w0 * g.uv[a, 0] + w1 * g.uv[b, 0] + w2 * g.uv[c, 0]) * per_tile), 0), nu - 1)
-            tv = min(max(int((w0 * g.uv[a, 1] + w1 * g.uv[b, 1] + w2 * g.uv[c, 1]) * per_tile), 0), nv - 1)
-            if wanted[layer, tu, tv] == 0 and n < room:
-                wanted[layer, tu, tv] = 1
-                keys[n, 0], keys[n, 1], keys[n, 2] = layer, tu, tv
-                n += 1
-    for k in range(n):
-        wanted[keys[k, 0], keys[k, 1], keys[k, 2]] = 0
-    return n
+            if row != last:
+                last, f, layer = row, owner[row, 0], owner[row, 2]
+                a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+                u0, u1, u2, v0, v1, v2 = uv[a, 0], uv[b, 0], uv[c, 0], uv[a, 1], uv[b, 1], uv[c, 1]
+            w0, w1, w2 = weights(planes, row, rays_x[i, j], rays_y[i, j])
+            tu, tv = int((w0 * u0 + w1 * u1 + w2 * u2) * per_tile), int((w0 * v0 + w1 * v1 + w2 * v2) * per_tile)
+            wanted[layer, min(max(tu, 0), nu - 1), min(max(tv, 0), nv - 1)] = 1
 
 
 @njit
@@ -84,7 +81,7 @@ def blend(tile: Words, x16: int, y16: int) -> tuple[float, float, float, float, 
 
 @njit
 def look(words: Words, slots: Ints, layers: Vec, layer: int, x: float, y: float) -> tuple[float, float, float, float, float]:
-    """`blend` at texel (x, y) of a layer. A tile missed by `wanted_tiles` gives the plain colour."""
+    """`blend` at texel (x, y) of a layer. A tile missed by `note_tiles` gives the plain colour."""
     x, y = max(x, 0.0), max(y, 0.0)
     tu, tv = min(int(x) >> SHIFT, slots.shape[1] - 1), min(int(y) >> SHIFT, slots.shape[2] - 1)
     slot = slots[layer, tu, tv]

@@ -73,8 +73,8 @@ def _bounds(x0: float, x1: float, y0: float, y1: float, lens: Vec, w: int, h: in
 
 
 class Faces(NamedTuple):
-    """A scene's faces in flat arrays. ``parts`` rows: first face, last + 1, first vertex, last + 1, layer, cut flag. ``cuts``
-    rows: layer, least and most u, least and most v of openings in the plating."""
+    """A scene's faces in flat arrays. ``parts`` rows: first face, last + 1, first vertex, last + 1, layer, cut flag, group.
+    ``cuts`` rows: layer, least and most u, least and most v of openings in the plating."""
 
     vertices: Vec
     normals: Vec
@@ -87,7 +87,8 @@ class Faces(NamedTuple):
 class Drawn(NamedTuple):
     """What a drawing leaves. Per pixel: ``inv_z`` [1/m], 0 for water, and ``hit``, a row of the next two or -1. Per face in
     sight: ``planes`` (n, 9), whose three products with (x, y, 1) are the corners' weights over depth; ``owner`` (n, 4): face,
-    part, layer, whether an opening may cut it; ``bounds`` (n, 4): its pixels. ``at``: room for vertices in the camera frame."""
+    part, layer, whether an opening may cut it, group (of parts that make one smooth surface); ``bounds`` (n, 4): its pixels.
+    ``at``: room for vertices in the camera frame."""
 
     inv_z: Floats
     hit: Ints
@@ -104,7 +105,7 @@ def canvas(height: int, width: int, faces: Faces, views: int = 1) -> Drawn:
         np.zeros((height * views, width), np.float32),
         np.zeros((height * views, width), np.int32),
         np.empty((n, 9)),
-        np.empty((n, 4), np.int32),
+        np.empty((n, 5), np.int32),
         np.empty((n, 4), np.int32),
         np.empty((len(faces.vertices), 3)),
     )
@@ -162,6 +163,7 @@ def _collect(g: Faces, part: int, turn: Vec, eye: Vec, lens: Vec, row: int, up: 
         p[0], p[1], p[2] = a0 * k, a1 * k, a2 * k
         p[3], p[4], p[5] = (cy * az - cz * ay) * k, (cz * ax - cx * az) * k, (cx * ay - cy * ax) * k
         p[6], p[7], p[8] = (ay * bz - az * by) * k, (az * bx - ax * bz) * k, (ax * by - ay * bx) * k
+        o[4] = g.parts[part, 6]
         o[0], o[1], o[2], o[3] = f, part, layer, (1 if cutting and _may_be_cut(f, g.faces, g.uv, g.cuts, layer) else 0)
         e[0], e[1], e[2], e[3] = left, right, up + top, up + bottom
         row += 1
@@ -233,9 +235,8 @@ def collect(g: Faces, chosen: Ints, turn: Vec, eye: Vec, lens: Vec, row: int, up
 
 
 @njit
-def fill_band(band: int, count: int, g: Faces, lens: Vec, rays_x: Floats, rays_y: Floats, d: Drawn) -> None:
-    """Draws the ``count`` faces listed into a band of BAND_ROWS rows; of what lies at the same depth, the first."""
-    first, end = band * BAND_ROWS, min((band + 1) * BAND_ROWS, d.inv_z.shape[0])
+def fill_band(first: int, end: int, count: int, g: Faces, lens: Vec, rays_x: Floats, rays_y: Floats, d: Drawn) -> None:
+    """Draws the ``count`` faces listed into rows ``first`` to ``end`` - 1; of what lies at the same depth, the first."""
     d.inv_z[first:end] = 0.0
     d.hit[first:end] = -1
     for row in range(count):

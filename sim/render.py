@@ -12,13 +12,13 @@ from sim import camera
 from sim.crew import Crew, machine_hands
 from sim.light import Light
 from sim.noise import hash3, normal_table
-from sim.paint import Paint, wanted_tiles
+from sim.paint import Paint
 from sim.raster import Drawn, Faces, canvas, collect, depth_and_ids, distort, pixel_rays
 from sim.scenario import Water
-from sim.scene import Scene
+from sim.scene import HULL_ID, Scene
 from sim.shade import MARK, fill, shade
 from sim.snow import MOST, SINK_MPS, find_snow
-from sim.textures import LEVELS, SLOTS, TEXEL_M, TILE_M, TilePool
+from sim.textures import LEVELS, TEXEL_M, TILE_M, TilePool
 from sim.water_optics import STEP_M, optics
 from wire.rig import CameraRig, Rig
 
@@ -66,9 +66,10 @@ class _Geometry:
         meshes = [p.mesh for p in scene.parts]
         vertex = np.cumsum([0] + [len(m.vertices) for m in meshes])
         face = np.cumsum([0] + [len(m.faces) for m in meshes])
-        rows = [
-            [*ends, p.layer, p.cuts] for p, *ends in zip(scene.parts, face[:-1], face[1:], vertex[:-1], vertex[1:], strict=True)
-        ]
+        ends = zip(scene.parts, face[:-1], face[1:], vertex[:-1], vertex[1:], strict=True)
+        # Runs of plating go on smoothly into each other; other parts may meet at an edge.
+        groups = [p.layer if p.object_id == HULL_ID else 2 + k for k, p in enumerate(scene.parts)]
+        rows = [[*end, p.layer, p.cuts, group] for (p, *end), group in zip(ends, groups, strict=True)]
         shifted = [m.faces + k for m, k in zip(meshes, vertex, strict=False)]
         self.faces = Faces(
             np.ascontiguousarray(np.concatenate([m.vertices for m in meshes])),
@@ -110,8 +111,7 @@ class Renderer:
         self._normals, self._gamma = normal_table(), camera.gamma_table()
         length = int(scene.surface.stations[-1]) + 12
         self._slots: Ints = np.full((len(scene.layers), round(length / TILE_M), round(40 / TILE_M)), -1, np.int32)
-        self._wanted = np.zeros(self._slots.shape, np.uint8)
-        self._keys = np.zeros((SLOTS, 3), np.int32)
+        self._wanted, self._none_wanted = np.zeros(self._slots.shape, np.uint8), np.zeros((0, 1, 1), np.uint8)
         current = np.array([*scene.scenario.current_mps, 0.0])
         self._drift: Vec = self.ship.dir_to_ned(current) + np.array([0.0, 0.0, SINK_MPS])
         self.visible_m = min(16.0, 9.0 / float(self.optics.c.min()))
@@ -139,10 +139,10 @@ class Renderer:
             keep &= np.abs(p[:, axis]) - half * p[:, 2] < g.radius * np.sqrt(1.0 + half * half)
         return np.flatnonzero(keep).astype(np.int32)
 
-    def _draw(self, view: View, far: float, light: Light) -> Drawn:
+    def _draw(self, view: View, far: float, light: Light, wanted: NDArray[np.uint8]) -> Drawn:
         f, d = self.geometry.faces, self._canvas
         count = collect(f, self._chosen(view, far), view.turn, view.eye, self.lens, 0, 0, d.inv_z.shape[0], d)
-        self.crew.work(fill, count, f, d, self.lens, *self._rays, light, self._marks)
+        self.crew.work(fill, count, f, d, self.lens, *self._rays, light, self._marks, wanted)
         return d
 
     def _shadows(self, view: View) -> Floats:
@@ -158,9 +158,8 @@ class Renderer:
         for k, lamp in enumerate(lamps):
             eye = view.eye + view.turn.T @ lamp
             count = collect(g.faces, chosen, view.turn, eye, self._shadow_lens, count, k * _SHADOW.height, _SHADOW.height, d)
-        self.crew.work(
-            fill, count, g.faces, d, self._shadow_lens, *self._shadow_rays, self._light(view, _NO_SHADOWS), self._marks
-        )
+        dark = self._light(view, _NO_SHADOWS)
+        self.crew.work(fill, count, g.faces, d, self._shadow_lens, *self._shadow_rays, dark, self._marks, self._none_wanted)
         return d.inv_z.reshape(len(lamps), _SHADOW.height, _SHADOW.width)
 
     def _light(self, view: View, shadows: Floats) -> Light:
@@ -173,12 +172,14 @@ class Renderer:
         hit = hit[hit > 0]
         distance = 1.0 / float(np.median(hit)) if len(hit) else 1.0
         level = int(np.clip(np.round(np.log2(max(distance / self.rig.camera.fx / TEXEL_M, 1e-3)) - 0.15), 0, LEVELS - 1))
-        scale = 1 << level
-        n = wanted_tiles(self.geometry.faces, drawn, *self._rays, TILE_M * scale, self._wanted, self._keys)
-        keys = self._keys[:n]
         self._slots.fill(-1)
-        self._slots[keys[:, 0], keys[:, 1], keys[:, 2]] = self.pool.ensure([(a, b, c, level) for a, b, c in keys.tolist()])
-        return Paint(self.pool.words, self._slots, self.pool.layers, TEXEL_M * scale)
+        keys = np.stack(np.unravel_index(np.flatnonzero(self._wanted.view(np.bool_)), self._wanted.shape), axis=1)
+        self._wanted[keys[:, 0], keys[:, 1], keys[:, 2]] = 0
+        keys[:, 1:] >>= level
+        wanted = sorted({(a, b, c, level) for a, b, c in keys.tolist()})
+        for (a, b, c, _), slot in zip(wanted, self.pool.ensure(wanted), strict=True):
+            self._slots[a, b, c] = slot
+        return Paint(self.pool.words, self._slots, self.pool.layers, TEXEL_M * (1 << level))
 
     # -- pictures ----------------------------------------------------------------------------------------------------
 
@@ -190,7 +191,7 @@ class Renderer:
     def _direct(self, view: View) -> None:
         """Into ``_radiance``, ``_small`` and ``_depth``."""
         light = self._light(view, self._shadows(view))
-        drawn = self._draw(view, self.visible_m, light)
+        drawn = self._draw(view, self.visible_m, light, self._wanted)
         along = np.ascontiguousarray(self.geometry.along @ view.turn.T)
         self.crew.work(
             shade, self.geometry.faces, drawn, light, self._paint(drawn), view.turn, along, *self._rays, self.exact, self._marks,
@@ -248,7 +249,7 @@ class Renderer:
     def truth(self, position_ned: Vec, R_body_to_ned: Vec, far_m: float = 60.0) -> tuple[Floats, Ints]:
         """(depth along the optical axis [m], 0 for water; object id) per pixel of the picture, distortion included."""
         view = self.view(position_ned, R_body_to_ned)
-        d = self._draw(view, far_m, self._light(view, _NO_SHADOWS))
+        d = self._draw(view, far_m, self._light(view, _NO_SHADOWS), self._none_wanted)
         depth, ids = np.empty(d.hit.shape, np.float32), np.empty(d.hit.shape, np.int32)
         depth_and_ids(d, self.geometry.object_id, depth, ids)
         return depth, ids

@@ -17,8 +17,8 @@ Ints = NDArray[np.int32]
 Words = NDArray[np.uint64]
 LANES = 16
 # Where things stand in the room: 0 … 15; albedo and slopes as they come out of a tile, and in their units; 1 / length of the
-# tilted normal; light; highlights; each lamp's share.
-_RAMP, _RAW, _RHO, _SU, _SV, _M, _LIGHT, _SHINE, SHARE = 0, 16, 96, 144, 160, 176, 192, 240, 288
+# tilted normal; light; highlights; the share at hand; each lamp's share.
+_RAMP, _RAW, _RHO, _SU, _SV, _M, _LIGHT, _SHINE, _M2, SHARE = 0, 16, 96, 144, 160, 176, 192, 240, 288, 304
 _ZERO, _ONE, _MOST = np.float32(0.0), np.float32(1.0), np.float32(100.0)
 _FIX = 65536.0
 _C0, _C1, _C2 = np.uint64(0), np.uint64(1), np.uint64(2)
@@ -115,14 +115,16 @@ def set_light(row: Floats, room: Floats) -> None:
 @njit
 def add_part(row: Floats, at: int, share: int, room: Floats) -> None:
     """Adds a source whose nine fields stand from ``at`` on, weighed by the lane ``share``."""
-    for c in range(3):
-        n0, u0, v0 = row[0, at + c], row[0, at + 3 + c], row[0, at + 6 + c]
-        n1, u1, v1 = row[1, at + c], row[1, at + 3 + c], row[1, at + 6 + c]
-        to = _LIGHT + 16 * c
-        for j in range(LANES):
-            t = room[_RAMP + j]
-            here = (n0 + t * n1) - room[_SU + j] * (u0 + t * u1) - room[_SV + j] * (v0 + t * v1)
-            room[to + j] += here * room[share + j]
+    r0, g0, b0, r1, g1, b1 = row[0, at], row[0, at + 1], row[0, at + 2], row[1, at], row[1, at + 1], row[1, at + 2]
+    ru0, gu0, bu0, ru1, gu1, bu1 = row[0, at + 3], row[0, at + 4], row[0, at + 5], row[1, at + 3], row[1, at + 4], row[1, at + 5]
+    rv0, gv0, bv0, rv1, gv1, bv1 = row[0, at + 6], row[0, at + 7], row[0, at + 8], row[1, at + 6], row[1, at + 7], row[1, at + 8]
+    for j in range(LANES):
+        room[_M2 + j] = room[share + j]
+    for j in range(LANES):
+        t, su, sv, part = room[_RAMP + j], room[_SU + j], room[_SV + j], room[_M2 + j]
+        room[_LIGHT + j] += part * ((r0 + t * r1) - su * (ru0 + t * ru1) - sv * (rv0 + t * rv1))
+        room[_LIGHT + 16 + j] += part * ((g0 + t * g1) - su * (gu0 + t * gu1) - sv * (gv0 + t * gv1))
+        room[_LIGHT + 32 + j] += part * ((b0 + t * b1) - su * (bu0 + t * bu1) - sv * (bv0 + t * bv1))
 
 
 @njit

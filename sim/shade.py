@@ -27,7 +27,7 @@ from sim.light import (
     place_field,
 )
 from sim.noise import njit
-from sim.paint import SHIFT, Paint, look
+from sim.paint import SHIFT, Paint, look, note_tiles
 from sim.raster import BAND_ROWS, Drawn, Faces, fill_band, weights
 from sim.rows import LANES, SHARE, add_part, add_shine, finish, look_row, make_room, search_row, set_light, set_row
 
@@ -43,18 +43,31 @@ MAX_FOLD, MIN_ALIKE = 1.06, 0.985
 
 @njit
 def fill(
-    ticket: Any, count: int, g: Faces, d: Drawn, lens: Vec, rays_x: Floats, rays_y: Floats, light: Light, marks: Bytes
+    ticket: Any,
+    count: int,
+    g: Faces,
+    d: Drawn,
+    lens: Vec,
+    rays_x: Floats,
+    rays_y: Floats,
+    light: Light,
+    marks: Bytes,
+    wanted: Bytes,
 ) -> None:
-    """Draws the ``count`` faces that `sim.raster.collect` listed and marks where they lie in the shade of a lamp. ``marks``:
-    one for MARK × MARK pixels. ``ticket``: see `sim.crew`, as of all kernels that take one."""
+    """Draws the ``count`` faces that `sim.raster.collect` listed, marks where they lie in the shade of a lamp (``marks``: one for
+    MARK × MARK pixels) and which tiles of paint they show (``wanted``, if it has any layers). ``ticket``: see `sim.crew`, as of
+    all kernels that take one."""
     while True:
         band = take(ticket)
-        if band * BAND_ROWS >= d.inv_z.shape[0]:
+        first, end = band * BAND_ROWS, min((band + 1) * BAND_ROWS, d.inv_z.shape[0])
+        if first >= end:
             return
-        fill_band(band, count, g, lens, rays_x, rays_y, d)
+        fill_band(first, end, count, g, lens, rays_x, rays_y, d)
         if light.shadows.shape[0] > 0:
-            for k in range(band * BAND_ROWS // MARK, min((band + 1) * BAND_ROWS // MARK, marks.shape[0])):
-                _mark(k, d.inv_z, rays_x, rays_y, light, marks)
+            for k in range(first // MARK, min((end + MARK - 1) // MARK, marks.shape[0])):
+                _mark(k, d.inv_z, rays_x, rays_y, light.lamps, light.shadows, light.grid, marks)
+        if wanted.shape[0] > 0:
+            note_tiles(first, end, g, d, rays_x, rays_y, wanted)
 
 
 @njit
@@ -74,9 +87,8 @@ def shade(
 
 
 @njit
-def _mark(k: int, inv_z: Floats, rays_x: Floats, rays_y: Floats, light: Light, marks: Bytes) -> None:
+def _mark(k: int, inv_z: Floats, rays_x: Floats, rays_y: Floats, lamps: Vec, shadows: Floats, grid: Vec, marks: Bytes) -> None:
     """Marks the blocks of one row of blocks where any lamp is hidden from any of every fourth pixels."""
-    lamps = light.lamps
     marks[k] = 0
     for i in range(MARK * k, min(MARK * k + MARK, inv_z.shape[0]), 4):
         for j in range(0, inv_z.shape[1], 4):
@@ -85,7 +97,7 @@ def _mark(k: int, inv_z: Floats, rays_x: Floats, rays_y: Floats, light: Light, m
             z = 1.0 / inv_z[i, j]
             px, py = rays_x[i, j] * z, rays_y[i, j] * z
             for m in range(lamps.shape[0]):
-                if lit(light.shadows, m, light.grid, px - lamps[m, 0], py - lamps[m, 1], z - lamps[m, 2]) < 1.0:
+                if lit(shadows, m, grid, px - lamps[m, 0], py - lamps[m, 1], z - lamps[m, 2]) < 1.0:
                     marks[k, j // MARK] = 1
 
 
@@ -168,7 +180,7 @@ def _any_marked(marks: Bytes, i0: int, i1: int, j0: int, j1: int) -> bool:
 
 @njit
 def _is_smooth(hits: Ints, inv_z: Floats, owner: Ints, i0: int, i1: int, j0: int, j1: int) -> bool:
-    """One part fills the square, without a step in depth."""
+    """One surface fills the square, without a step in depth."""
     first = hits[i0, j0]
     if first < 0:
         return False
@@ -183,11 +195,11 @@ def _is_smooth(hits: Ints, inv_z: Floats, owner: Ints, i0: int, i1: int, j0: int
             for j in (j0, j1 - 1):
                 low, high = min(low, inv_z[i, j]), max(high, inv_z[i, j])
         return bool(high < MAX_FOLD * low)
-    part = owner[first, 1]
+    group = owner[first, 4]
     for i in range(i0, i1):
         for j in range(j0, j1):
             f = hits[i, j]
-            if f != first and (f < 0 or owner[f, 1] != part):
+            if f != first and (f < 0 or owner[f, 4] != group):
                 return False
             low, high = min(low, inv_z[i, j]), max(high, inv_z[i, j])
     return bool(high < MAX_FOLD * low)
