@@ -16,9 +16,10 @@ Vec = NDArray[np.float64]
 
 
 class Picture(Protocol):
-    """`sim.render.Renderer`: BGR image of a body pose (NED position, rotation body → NED)."""
+    """`sim.render.Renderer`: BGR image of a body pose (NED position, rotation body → NED); ``motion``: nothing, or NED velocity
+    and body rates."""
 
-    def render(self, position_ned: Vec, rotation: Vec, t: float, frame_seq: int) -> Image: ...
+    def render(self, position_ned: Vec, rotation: Vec, t: float, frame_seq: int, *motion: Vec) -> Image: ...
 
 
 class CameraFrame(NamedTuple):
@@ -30,7 +31,8 @@ class CameraFrame(NamedTuple):
 
 
 class Shot(NamedTuple):
-    """Everything that a picture depends on. ``t``: world time, ``stamp``: of the frame [s]; pose NED."""
+    """Everything that a picture depends on. ``t``: world time, ``stamp``: of the frame [s]; pose NED. ``motion``:
+    velocity NED [m/s] and rates of turn in the body frame [rad/s] if the shutter takes time, else nothing."""
 
     t: float
     stamp: float
@@ -38,6 +40,7 @@ class Shot(NamedTuple):
     position: Vec
     rotation: Vec
     effects: Effects
+    motion: tuple[Vec, ...] = ()
 
 
 class CameraFeed:
@@ -71,7 +74,8 @@ class CameraFeed:
         self._next = max(self._next + self._period, t)
         self._seq += 1
         effects = self._world.effects
-        shot = Shot(t, t + offset_s, self._seq, *self._world.camera_pose(), effects)
+        motion = self._world.camera_motion() if self._world.scenario.camera.exposure_s > 0.0 else ()
+        shot = Shot(t, t + offset_s, self._seq, *self._world.camera_pose(), effects, motion)
         if self._truth is not None:
             self._truth.append(self._world.truth_row(self._seq, t + offset_s))
         return shot
@@ -90,7 +94,7 @@ class CameraFeed:
         effects = shot.effects
         if effects.camera_frozen and self._last is not None:
             return self._last
-        image = self._picture.render(shot.position, shot.rotation, shot.t, shot.seq)
+        image = self._picture.render(shot.position, shot.rotation, shot.t, shot.seq, *shot.motion)
         if effects.camera_black:
             image = np.zeros_like(image)
         elif effects.camera_smear_px > 0:

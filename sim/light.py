@@ -22,7 +22,7 @@ GLINT_FIELDS, LAMP_FIELDS = 5, 9
 class Light(NamedTuple):
     """``lamps`` (n, 3) in the camera frame. ``shadows``: their depth maps (n, h, w), none where nothing casts any; ``grid``:
     centre and focal length of those. ``table``: `sim.water_optics.Optics`. ``day``: daylight irradiance at the camera and its
-    decay ``kd`` along ``down``, the world's down in the camera frame."""
+    decay ``kd`` along ``down``, the world's down in the camera frame. ``sun``: of `sim.caustics.sun_row`."""
 
     lamps: Vec
     shadows: Floats
@@ -31,6 +31,7 @@ class Light(NamedTuple):
     day: Vec
     kd: Vec
     down: Vec
+    sun: Vec
 
 
 @njit

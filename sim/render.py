@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from hull.frames import ShipPose
 from sim import camera
+from sim.caustics import sun_row
 from sim.crew import Crew, machine_hands
 from sim.light import Light
-from sim.noise import hash3, normal_table
+from sim.noise import hash3, normal_table, value_noise
 from sim.paint import Paint
 from sim.raster import Drawn, Faces, canvas, collect, depth_and_ids, distort, pixel_rays
 from sim.scenario import Water
@@ -19,7 +20,7 @@ from sim.scene import HULL_ID, Scene
 from sim.shade import MARK, fill, shade
 from sim.snow import MOST, SINK_MPS, find_snow
 from sim.textures import LEVELS, TEXEL_M, TILE_M, TilePool
-from sim.water_optics import STEP_M, optics
+from sim.water_optics import STEP_M, optics, with_lamps
 from wire.rig import CameraRig, Rig
 
 Vec = NDArray[np.float64]
@@ -29,7 +30,6 @@ Ints = NDArray[np.int32]
 _BODY_TO_CAMERA = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
 _SHADOW = CameraRig(width=200, height=150, fx=75.0, fy=75.0, cx=99.5, cy=74.5, k1=0.0, k2=0.0)
 _SHADOW_REACH_M = 2.5
-EXPOSURE_S = 0.006
 _SHADOW_GRID: Vec = np.array([_SHADOW.cx, _SHADOW.cy, _SHADOW.fx])
 _NO_SHADOWS: Floats = np.zeros((0, 1, 1), np.float32)
 
@@ -94,7 +94,8 @@ class Renderer:
     def __init__(
         self, scene: Scene, water: Water, rig: Rig, seed: int, ship: ShipPose | None = None, crew: Crew | None = None
     ) -> None:
-        self.scene, self.water, self.rig, self.seed = scene, water, rig, seed
+        rig = with_lamps(rig, scene.scenario.vehicle.lamps)
+        self.scene, self.water, self.rig, self.seed, self.look = scene, water, rig, seed, scene.scenario.camera
         self.ship = ShipPose(0.0, draught_m=scene.surface.draught_m) if ship is None else ship
         self.geometry = _Geometry(scene)
         self.exact = False
@@ -162,9 +163,10 @@ class Renderer:
         self.crew.work(fill, count, g.faces, d, self._shadow_lens, *self._shadow_rays, dark, self._marks, self._none_wanted)
         return d.inv_z.reshape(len(lamps), _SHADOW.height, _SHADOW.width)
 
-    def _light(self, view: View, shadows: Floats) -> Light:
+    def _light(self, view: View, shadows: Floats, t: float = 0.0) -> Light:
         o, down = self.optics, np.ascontiguousarray(view.ned_turn[:, 2])
-        return Light(o.lamps, shadows, _SHADOW_GRID, o.table, self._daylight(view) * o.ambient, o.kd, down)
+        sun = sun_row(self.water.sun, self.ship.heading_rad, float(o.c[1]), float(o.kd[1]), view.ned, view.ned_turn, t)
+        return Light(o.lamps, shadows, _SHADOW_GRID, o.table, self._daylight(view) * o.ambient, o.kd, down, sun)
 
     def _paint(self, drawn: Drawn) -> Paint:
         """Sees to it that the picture's tiles are there and listed."""
@@ -188,9 +190,9 @@ class Renderer:
         self._direct(self.view(position_ned, rotation))
         return np.ascontiguousarray(np.moveaxis(self._radiance, 0, 2)), self._depth.copy()
 
-    def _direct(self, view: View) -> None:
+    def _direct(self, view: View, t: float = 0.0) -> None:
         """Into ``_radiance``, ``_small`` and ``_depth``."""
-        light = self._light(view, self._shadows(view))
+        light = self._light(view, self._shadows(view), t)
         drawn = self._draw(view, self.visible_m, light, self._wanted)
         along = np.ascontiguousarray(self.geometry.along @ view.turn.T)
         self.crew.work(
@@ -201,18 +203,18 @@ class Renderer:
     def _daylight(self, view: View) -> Vec:
         return np.exp(-self.optics.kd * max(float(view.ned[2]), 0.0))
 
-    def render(
-        self, position_ned: Vec, R_body_to_ned: Vec, t: float, frame_seq: int, velocity_ned: Vec | None = None
-    ) -> NDArray[np.uint8]:
-        """The picture (h, w, 3) B, G, R. ``t`` [s] moves the marine snow, ``frame_seq`` picks the noise; ``velocity_ned`` of the
-        body [m/s] adds motion blur (translation only) over EXPOSURE_S."""
+    def render(self, position_ned: Vec, R_body_to_ned: Vec, t: float, frame_seq: int, *motion: Vec) -> NDArray[np.uint8]:
+        """The picture (h, w, 3) B, G, R. ``t`` [s] moves marine snow, threads of sunlight and the gain, ``frame_seq`` picks the
+        noise. ``motion``: the body's velocity NED [m/s] and, if it is to count, its rates of turn (body frame) [rad/s]; they blur
+        the picture over the scenario's exposure."""
         view, o = self.view(position_ned, R_body_to_ned), self.optics
-        self._direct(view)
+        self._direct(view, t)
         h, w = self._depth.shape
         coarse = np.ascontiguousarray(self._depth[2::4, 2::4])
         radiance = self._radiance
-        if velocity_ned is not None:
-            radiance = self._smeared(radiance, coarse, view.ned_turn @ velocity_ned)
+        if motion and self.look.exposure_s > 0.0:
+            rates = _BODY_TO_CAMERA @ motion[1] if len(motion) > 1 else np.zeros(3)
+            radiance = self._smeared(radiance, coarse, view.ned_turn @ motion[0], rates)
         picture, daylight = self._picture, self._daylight(view)
         self.crew.work(
             camera.through_water, radiance, camera.spread(self._small), coarse, camera.lens_taps(o, coarse), 0.45 * float(o.c[1]),
@@ -222,7 +224,7 @@ class Renderer:
             view.ned, view.ned_turn, self._drift * t, self.water.particles_per_m3, self.seed, self.lens, o.lamps, o.table, STEP_M,
             daylight * o.ambient, self._snow,
         )  # fmt: skip
-        gain = camera.exposure(picture, o.balance)
+        gain = self._gain(picture, t)
         out = np.empty((h, w, 3), np.uint8)
         self.crew.work(
             camera.develop, picture, self._depth, self._snow[:n], gain * o.balance, max(gain / 2.0, 0.3),
@@ -230,19 +232,25 @@ class Renderer:
         )  # fmt: skip
         return out
 
-    def _smeared(self, radiance: Floats, coarse: Floats, velocity: Vec) -> Floats:
-        z = float(np.median(coarse))
-        dx, dy = (-self.rig.camera.fx * v / z * EXPOSURE_S for v in velocity[:2])
+    def _smeared(self, radiance: Floats, coarse: Floats, velocity: Vec, rates: Vec) -> Floats:
+        """Along the mean way of the picture while the shutter is open; ``velocity`` and ``rates`` in the camera frame."""
+        rig, z = self.rig.camera, float(np.median(coarse))
+        dx = rig.fx * (-velocity[0] / z - rates[1]) * self.look.exposure_s
+        dy = rig.fy * (-velocity[1] / z + rates[0]) * self.look.exposure_s
         n = int(np.ceil(max(abs(dx), abs(dy)))) | 1
         if n < 3:
             return radiance
         kernel = np.zeros((n, n), np.float32)
         for a in np.linspace(-0.5, 0.5, 4 * n):
-            kernel[
-                round(n // 2 + a * min(abs(dy), n - 1) * np.sign(dy)), round(n // 2 + a * min(abs(dx), n - 1) * np.sign(dx))
-            ] += 1.0
+            kernel[round(n // 2 + a * np.clip(dy, 1 - n, n - 1)), round(n // 2 + a * np.clip(dx, 1 - n, n - 1))] += 1.0
         kernel /= kernel.sum()
         return np.stack([np.asarray(cv2.filter2D(c, -1, kernel, borderType=cv2.BORDER_REPLICATE)) for c in radiance])
+
+    def _gain(self, picture: Floats, t: float) -> float:
+        """The automatic gain, with its hunting."""
+        look = self.look
+        swing = look.gain_swing * value_noise(t / look.gain_period_s, 0.5, self.seed + 991) if look.gain_swing > 0.0 else 0.0
+        return camera.exposure(picture, self.optics.balance) * (1.0 + swing)
 
     # -- truth -------------------------------------------------------------------------------------------------------
 

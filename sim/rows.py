@@ -17,8 +17,8 @@ Ints = NDArray[np.int32]
 Words = NDArray[np.uint64]
 LANES = 16
 # Where things stand in the room: 0 … 15; albedo and slopes as they come out of a tile, and in their units; 1 / length of the
-# tilted normal; light; highlights; the share at hand; each lamp's share.
-_RAMP, _RAW, _RHO, _SU, _SV, _M, _LIGHT, _SHINE, _M2, SHARE = 0, 16, 96, 144, 160, 176, 192, 240, 288, 304
+# tilted normal; light; highlights; the share at hand; daylight's and each lamp's share.
+_RAMP, _RAW, _RHO, _SU, _SV, _M, _LIGHT, _SHINE, _M2, DAY, SHARE = 0, 16, 96, 144, 160, 176, 192, 240, 288, 304, 320
 _ZERO, _ONE, _MOST = np.float32(0.0), np.float32(1.0), np.float32(100.0)
 _FIX = 65536.0
 _C0, _C1, _C2 = np.uint64(0), np.uint64(1), np.uint64(2)
@@ -30,7 +30,7 @@ _SHIFT, _MASK = 12, 16 * TEXELS - 1
 def make_room(lamps: int) -> Floats:
     room = np.zeros(SHARE + LANES * lamps, np.float32)
     for j in range(LANES):
-        room[_RAMP + j] = j
+        room[_RAMP + j], room[DAY + j] = j, 1.0
     return room
 
 
@@ -101,15 +101,15 @@ def _prepare(room: Floats) -> None:
 
 @njit
 def set_light(row: Floats, room: Floats) -> None:
-    """Starts with the light of the first nine fields."""
+    """Starts with the light of the first nine fields, weighed as daylight."""
     r0, g0, b0, r1, g1, b1 = row[0, 0], row[0, 1], row[0, 2], row[1, 0], row[1, 1], row[1, 2]
     ru0, gu0, bu0, ru1, gu1, bu1 = row[0, 3], row[0, 4], row[0, 5], row[1, 3], row[1, 4], row[1, 5]
     rv0, gv0, bv0, rv1, gv1, bv1 = row[0, 6], row[0, 7], row[0, 8], row[1, 6], row[1, 7], row[1, 8]
     for j in range(LANES):
-        t, su, sv = room[_RAMP + j], room[_SU + j], room[_SV + j]
-        room[_LIGHT + j] = (r0 + t * r1) - su * (ru0 + t * ru1) - sv * (rv0 + t * rv1)
-        room[_LIGHT + 16 + j] = (g0 + t * g1) - su * (gu0 + t * gu1) - sv * (gv0 + t * gv1)
-        room[_LIGHT + 32 + j] = (b0 + t * b1) - su * (bu0 + t * bu1) - sv * (bv0 + t * bv1)
+        t, su, sv, day = room[_RAMP + j], room[_SU + j], room[_SV + j], room[DAY + j]
+        room[_LIGHT + j] = day * ((r0 + t * r1) - su * (ru0 + t * ru1) - sv * (rv0 + t * rv1))
+        room[_LIGHT + 16 + j] = day * ((g0 + t * g1) - su * (gu0 + t * gu1) - sv * (gv0 + t * gv1))
+        room[_LIGHT + 32 + j] = day * ((b0 + t * b1) - su * (bu0 + t * bu1) - sv * (bv0 + t * bv1))
 
 
 @njit
@@ -158,11 +158,11 @@ def finish(row: Floats, room: Floats, i: int, j0: int, j1: int, radiance: Floats
     r0, g0, b0, d0 = row[0, F_ANY], row[0, F_ANY + 1], row[0, F_ANY + 2], row[0, F_RANGE]
     r1, g1, b1, d1 = row[1, F_ANY], row[1, F_ANY + 1], row[1, F_ANY + 2], row[1, F_RANGE]
     for j in range(LANES):
-        t, m = room[_RAMP + j], room[_M + j]
+        t, m, day = room[_RAMP + j], room[_M + j], room[DAY + j]
         r, g, b = (
-            r0 + t * r1 + room[_LIGHT + j] * m,
-            g0 + t * g1 + room[_LIGHT + 16 + j] * m,
-            b0 + t * b1 + room[_LIGHT + 32 + j] * m,
+            day * (r0 + t * r1) + room[_LIGHT + j] * m,
+            day * (g0 + t * g1) + room[_LIGHT + 16 + j] * m,
+            day * (b0 + t * b1) + room[_LIGHT + 32 + j] * m,
         )
         room[_LIGHT + j] = room[_RHO + j] * (r if r > _ZERO else _ZERO) + room[_SHINE + j]
         room[_LIGHT + 16 + j] = room[_RHO + 16 + j] * (g if g > _ZERO else _ZERO) + room[_SHINE + 16 + j]

@@ -17,14 +17,34 @@ Rgb = tuple[Colour, Colour, Colour]
 Attenuation = Annotated[float, Field(gt=0.0, le=20.0)]
 
 
+class Sun(Strict):
+    """``share``: of the daylight at the surface that comes straight from the sun. ``azimuth_deg``: where it stands, from ship +x
+    towards starboard."""
+
+    share: float = Field(default=0.6, ge=0.0, le=1.0)
+    elevation_deg: float = Field(default=50.0, ge=5.0, le=90.0)
+    azimuth_deg: float = Field(default=100.0, ge=-360.0, le=360.0)
+
+
+class CameraLook(Strict):
+    """``exposure_s``: the shutter's time; 0 leaves motion blur out. ``gain_swing``: how far the automatic gain hunts about what
+    the picture needs, ± share of it, in about ``gain_period_s``."""
+
+    exposure_s: float = Field(default=0.0, ge=0.0, le=0.1)
+    gain_swing: float = Field(default=0.0, ge=0.0, le=0.8)
+    gain_period_s: float = Field(default=3.0, ge=0.2, le=60.0)
+
+
 class Water(Strict):
     """``c_rgb``: beam attenuation [1/m] for R, G, B; or ``jerlov``, a type of `sim.water.JERLOV_C_RGB`. ``ambient``: daylight at
-    the surface relative to the lamps' own picture, 0 (night) to 3. ``particles_per_m3``: marine snow a camera can see."""
+    the surface relative to the lamps' own picture, 0 (night) to 3. ``particles_per_m3``: marine snow a camera can see.
+    ``sun``: makes bright threads of light in the first metres (`sim.caustics`); none: overcast."""
 
     c_rgb: tuple[Attenuation, Attenuation, Attenuation] | None = None
     jerlov: Literal["I", "IA", "IB", "II", "III", "1C", "3C", "5C", "7C", "9C"] | None = None
     ambient: float = Field(default=0.6, ge=0.0, le=3.0)
     particles_per_m3: float = Field(default=300.0, ge=0.0, le=100_000.0)
+    sun: Sun | None = None
     density_kgm3: float = Field(default=1025.0, ge=990.0, le=1040.0)
 
     @model_validator(mode="after")
@@ -63,11 +83,13 @@ class Launch(Strict):
 
 class VehicleSetup(Strict):
     """``preset``: `sim.presets.PRESETS`. ``tether_m``: tether length in the water that the vehicle drags.
-    ``battery_fraction``: charge at the start. ``compass_error_deg``: how far the hull's steel turns the compass at 1 m."""
+    ``lamps``: how many burn. ``battery_fraction``: charge at the start. ``compass_error_deg``: how far the hull's steel turns
+    the compass at 1 m."""
 
     preset: Literal["spec", "tethered", "sitl_vectored"] = "spec"
     launch: Launch = Launch()
     camera_fps: float = Field(default=5.0, gt=0.0, le=60.0)
+    lamps: int = Field(default=2, ge=2, le=4)
     tether_m: float = Field(default=5.0, ge=0.0, le=100.0)
     battery_fraction: float = Field(default=1.0, gt=0.0, le=1.0)
     compass_error_deg: float = Field(default=12.0, ge=0.0, le=90.0)
@@ -185,6 +207,7 @@ class Scenario(Strict):
     current_shear_per_s: tuple[Annotated[float, Field(ge=-0.5, le=0.5)], Annotated[float, Field(ge=-0.5, le=0.5)]] = (0.0, 0.0)
     waves: Waves = Waves()
     vehicle: VehicleSetup = VehicleSetup()
+    camera: CameraLook = CameraLook()
     attachments: list[Attachment] = Field(default_factory=list)
     clutter: list[Clutter] = Field(default_factory=list)
     faults: list[Fault] = Field(default_factory=list)

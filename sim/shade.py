@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.caustics import caustic
 from sim.crew import take
 from sim.light import (
     F_TU,
@@ -29,7 +30,7 @@ from sim.light import (
 from sim.noise import njit
 from sim.paint import SHIFT, Paint, look, note_tiles
 from sim.raster import BAND_ROWS, Drawn, Faces, fill_band, weights
-from sim.rows import LANES, SHARE, add_part, add_shine, finish, look_row, make_room, search_row, set_light, set_row
+from sim.rows import DAY, LANES, SHARE, add_part, add_shine, finish, look_row, make_room, search_row, set_light, set_row
 
 Vec = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -221,25 +222,31 @@ def _fill(
     """A smooth square."""
     lamps, gloss = light.lamps.shape[0], paint.layers[layer, 5]
     slot = _common_tile(corner, paint.slots, layer)
-    if not shadowed:
+    apart = shadowed or light.sun.shape[0] > 0
+    if not apart:
         for c in range(4):
             for k in range(lamps):
                 add_lamp(corner[c], corner[c], k, lamps, 1.0)
-    if slot >= 0 and not shadowed:
+    if slot >= 0 and not apart:
         _fill_plain(paint.words[slot], gloss, lamps, i0, i1, j0, j1, corner, row, room, radiance, depth)
         return
     words, slots, plain = paint.words, paint.slots, paint.layers[layer]
-    lamp_at, shadows, grid, place = light.lamps, light.shadows, light.grid, place_field(lamps)
+    lamp_at, shadows, grid, sun, place = light.lamps, light.shadows, light.grid, light.sun, place_field(lamps)
     for i in range(i0, i1):
-        set_row(corner, i, i0, i1, j0, j1, corner.shape[1] if shadowed else place, row)
+        set_row(corner, i, i0, i1, j0, j1, corner.shape[1] if apart else place, row)
         search_row(words, slots, plain, layer, corner, i, i0, i1, j0, j1, room)
+        if sun.shape[0] > 0:
+            _sunshine(sun, row, place, room)
         set_light(row, room)
         for k in range(lamps):
             share = -1
-            if shadowed:
-                # In shadow the lamps are weighed pixel by pixel.
+            if apart:
+                # In shadow and in the sun the sources are weighed pixel by pixel.
                 share = SHARE + LANES * k
-                _shares(lamp_at, shadows, grid, k, row, place, room, share, j1 - j0)
+                if shadowed:
+                    _shares(lamp_at, shadows, grid, k, row, place, room, share, j1 - j0)
+                else:
+                    room[share : share + LANES] = 1.0
                 add_part(row, place + 3 + LAMP_FIELDS * k, share, room)
             add_shine(row, k, share, gloss, room)
         finish(row, room, i, j0, j1, radiance, depth)
@@ -266,6 +273,18 @@ def _shares(lamps: Vec, shadows: Floats, grid: Vec, k: int, row: Floats, place: 
     x, y, z = row[0, place] - lamps[k, 0], row[0, place + 1] - lamps[k, 1], row[0, place + 2] - lamps[k, 2]
     for j in range(n):
         room[at + j] = lit(shadows, k, grid, x + j * row[1, place], y + j * row[1, place + 1], z + j * row[1, place + 2])
+
+
+@njit
+def _sunshine(sun: Vec, row: Floats, place: int, room: Floats) -> None:
+    """Daylight's share at each of the row's pixels, from every fourth."""
+    x, y, z, dx, dy, dz = row[0, place], row[0, place + 1], row[0, place + 2], row[1, place], row[1, place + 1], row[1, place + 2]
+    here = caustic(sun, x, y, z)
+    for k in range(0, LANES, 4):
+        next_one = caustic(sun, x + (k + 4) * dx, y + (k + 4) * dy, z + (k + 4) * dz)
+        for j in range(4):
+            room[DAY + k + j] = here + 0.25 * j * (next_one - here)
+        here = next_one
 
 
 @njit
@@ -333,7 +352,7 @@ def _pixels(
     hits, inv_z, planes, owner, faces, normals, uv = d.hit, d.inv_z, d.planes, d.owner, g.faces, g.normals, g.uv
     lamps, shadows, grid, table = light.lamps, light.shadows, light.grid, light.table
     words, slots, layers, per_texel = paint.words, paint.slots, paint.layers, 1.0 / paint.texel
-    day, kd, down, last = light.day, light.kd, light.down, light.table.shape[0] - 1
+    day, kd, down, sun, last = light.day, light.kd, light.down, light.sun, light.table.shape[0] - 1
     for i in range(i0, i1):
         for j in range(j0, j1):
             hit = hits[i, j]
@@ -365,6 +384,8 @@ def _pixels(
                 m2 += (rho2 * facing + shine) * table[at, 2]
             deeper = min(max(px * down[0] + py * down[1] + z * down[2], -1.0), 3.0)
             sky = 0.5 - 0.5 * (n0 * down[0] + n1 * down[1] + n2 * down[2])
+            if sun.shape[0] > 0:
+                sky *= caustic(sun, px, py, z)
             at = min(int(dv * PER_STEP + 0.5), last)
             radiance[0, i, j] = m0 + rho0 * sky * day[0] * table[at, 0] * fading(kd[0] * deeper)
             radiance[1, i, j] = m1 + rho1 * sky * day[1] * table[at, 1] * fading(kd[1] * deeper)

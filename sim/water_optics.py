@@ -10,6 +10,7 @@ plus the veil of light scattered back before it reaches the patch. Single scatte
 
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +47,16 @@ class Optics(NamedTuple):
     balance: Vec
 
 
+MORE_LAMPS_M = ((0.20, -0.16, 0.12), (0.20, 0.16, 0.12))
+"""Where a third and a fourth lamp sit, below the camera (body frame)."""
+
+
+def with_lamps(rig: Rig, lamps: int) -> Rig:
+    """The rig with so many lamps: its own, then those of MORE_LAMPS_M."""
+    own = rig.lamp_mounts_m
+    return msgspec.structs.replace(rig, lamp_mounts_m=(own + MORE_LAMPS_M[: max(lamps - len(own), 0)])[:lamps])
+
+
 def lamp_positions(rig: Rig) -> Vec:
     """(n, 3) in the camera frame (x right, y down, z ahead)."""
     body = np.array(rig.lamp_mounts_m) - np.array(rig.camera.mount_m)
@@ -57,7 +68,7 @@ def optics(water: Water, rig: Rig, rays_x: Vec, rays_y: Vec) -> Optics:
     c = np.array(water.attenuation_rgb)
     lamps = lamp_positions(rig)
     table = np.exp(-np.arange(int(REACH_M / STEP_M) + 2)[:, None] * STEP_M * c[None, :]).astype(np.float32)
-    reference = len(lamps) * LAMP_INTENSITY / REFERENCE_M**2
+    reference = 2 * LAMP_INTENSITY / REFERENCE_M**2
     ambient = water.ambient * reference * np.array([0.80, 1.0, 0.92])
     kd = 0.20 * c + np.array([0.28, 0.02, 0.08])
     veil_d, veil = _lamp_veil(c, lamps, rays_x[2::4, 2::4], rays_y[2::4, 2::4])

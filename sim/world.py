@@ -331,6 +331,10 @@ class World:
         """(position NED of the body's origin [m], rotation body → NED); the renderer adds the camera's mount."""
         return self._s[S_POS : S_POS + 3].copy(), self.rotation()
 
+    def camera_motion(self) -> tuple[Vec, Vec]:
+        """(velocity over ground NED [m/s], rates of turn in the body frame [rad/s])."""
+        return self._s[S_GROUND : S_GROUND + 3].copy(), self._s[S_RATE : S_RATE + 3].copy()
+
     def vehicle_truth(self) -> VehicleTruth:
         distance = self._steel.signed_distance(self.ship.to_ship(self._s[S_POS : S_POS + 3]))
         return VehicleTruth(
