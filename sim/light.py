@@ -20,12 +20,14 @@ GLINT_FIELDS, LAMP_FIELDS = 5, 9
 
 
 class Light(NamedTuple):
-    """``lamps`` (n, 3) in the camera frame. ``shadows``: their depth maps (n, h, w), none where nothing casts any; ``grid``:
+    """``lamps`` (n, 3) in the camera frame. ``shadows``: their depth maps (n, h, w), none where nothing casts any; ``boxes``
+    (n, 4): least and most x / z and y / z of what stands in them; ``grid``:
     centre and focal length of those. ``table``: `sim.water_optics.Optics`. ``day``: daylight irradiance at the camera and its
     decay ``kd`` along ``down``, the world's down in the camera frame. ``sun``: of `sim.caustics.sun_row`."""
 
     lamps: Vec
     shadows: Floats
+    boxes: Vec
     grid: Vec
     table: Floats
     day: Vec
@@ -66,6 +68,19 @@ def lit(shadows: Floats, lamp: int, grid: Vec, x: float, y: float, z: float) -> 
     if s11 > limit:
         dark += a * b
     return 1.0 - dark
+
+
+@njit
+def shadow_boxes(shadows: Floats, grid: Vec, boxes: Vec) -> None:
+    """Fills the ``boxes`` of `Light`."""
+    for m in range(shadows.shape[0]):
+        left, right, top, bottom = shadows.shape[2], -1, shadows.shape[1], -1
+        for i in range(shadows.shape[1]):
+            for j in range(shadows.shape[2]):
+                if shadows[m, i, j] > 0.0:
+                    left, right, top, bottom = min(left, j), max(right, j), min(top, i), max(bottom, i)
+        boxes[m, 0], boxes[m, 1] = (left - 1.0 - grid[0]) / grid[2], (right + 1.0 - grid[0]) / grid[2]
+        boxes[m, 2], boxes[m, 3] = (top - 1.0 - grid[1]) / grid[2], (bottom + 1.0 - grid[1]) / grid[2]
 
 
 @njit

@@ -33,14 +33,14 @@ class Paint(NamedTuple):
 
 @njit
 def note_tiles(first: int, end: int, g: Faces, d: Drawn, rays_x: Floats, rays_y: Floats, wanted: Bytes) -> None:
-    """Marks ``wanted[layer, tile u, tile v]`` (tiles of TILE_M) for what every third pixel of every third of rows ``first`` to
+    """Marks ``wanted[layer, tile u, tile v]`` (tiles of TILE_M) for what every fourth pixel of every fourth of rows ``first`` to
     ``end`` - 1 shows."""
     nu, nv, per_tile = wanted.shape[1], wanted.shape[2], 1.0 / TILE_M
     hits, planes, owner, faces, uv = d.hit, d.planes, d.owner, g.faces, g.uv
-    for i in range(first, end, 3):
+    for i in range(first, end, 4):
         last, layer = -1, 0
         u0, u1, u2, v0, v1, v2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for j in range(0, hits.shape[1], 3):
+        for j in range(0, hits.shape[1], 4):
             row = hits[i, j]
             if row < 0:
                 continue

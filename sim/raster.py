@@ -192,16 +192,19 @@ def _fill_face(row: int, top: int, bottom: int, d: Drawn, lens: Vec, rays_x: Flo
     b0, b1, b2 = np.float32(p[3]), np.float32(p[4]), np.float32(p[5] + _slack(p, 3, lens))
     c0, c1, c2 = np.float32(p[6]), np.float32(p[7]), np.float32(p[8] + _slack(p, 6, lens))
     s0, s1, s2 = np.float32(p[0] + p[3] + p[6]), np.float32(p[1] + p[4] + p[7]), np.float32(p[2] + p[5] + p[8])
-    nought, me = np.float32(0.0), np.int32(row)
-    for i in range(top, bottom):
-        xs, ys, inv_z, hit = rays_x[i, left:right], rays_y[i, left:right], d.inv_z[i, left:right], d.hit[i, left:right]
-        for j in range(xs.shape[0]):
-            x, y, old = xs[j], ys[j], inv_z[j]
+    nought, me, first = np.float32(0.0), np.int32(row), np.uint64(left)
+    inv_z, hit = d.inv_z, d.hit
+    for k in range(top, bottom):
+        # Unsigned indices: no question whether they count from the end.
+        i = np.uint64(k)
+        for m in range(right - left):
+            j = first + np.uint64(m)
+            x, y, old = rays_x[i, j], rays_y[i, j], inv_z[i, j]
             inv = s0 * x + s1 * y + s2
             seen = (a0 * x + a1 * y + a2 >= nought) & (b0 * x + b1 * y + b2 >= nought) & (c0 * x + c1 * y + c2 >= nought)
             seen = seen & (inv > old)
-            inv_z[j] = inv if seen else old
-            hit[j] = me if seen else hit[j]
+            inv_z[i, j] = inv if seen else old
+            hit[i, j] = me if seen else hit[i, j]
 
 
 @njit

@@ -11,7 +11,7 @@ from hull.frames import ShipPose
 from sim import camera
 from sim.caustics import sun_row
 from sim.crew import Crew, machine_hands
-from sim.light import Light
+from sim.light import Light, shadow_boxes
 from sim.noise import hash3, normal_table, value_noise
 from sim.paint import Paint
 from sim.raster import Drawn, Faces, canvas, collect, depth_and_ids, distort, pixel_rays
@@ -166,7 +166,9 @@ class Renderer:
     def _light(self, view: View, shadows: Floats, t: float = 0.0) -> Light:
         o, down = self.optics, np.ascontiguousarray(view.ned_turn[:, 2])
         sun = sun_row(self.water.sun, self.ship.heading_rad, float(o.c[1]), float(o.kd[1]), view.ned, view.ned_turn, t)
-        return Light(o.lamps, shadows, _SHADOW_GRID, o.table, self._daylight(view) * o.ambient, o.kd, down, sun)
+        boxes = np.zeros((len(shadows), 4))
+        shadow_boxes(shadows, _SHADOW_GRID, boxes)
+        return Light(o.lamps, shadows, boxes, _SHADOW_GRID, o.table, self._daylight(view) * o.ambient, o.kd, down, sun)
 
     def _paint(self, drawn: Drawn) -> Paint:
         """Sees to it that the picture's tiles are there and listed."""

@@ -66,7 +66,7 @@ def fill(
         fill_band(first, end, count, g, lens, rays_x, rays_y, d)
         if light.shadows.shape[0] > 0:
             for k in range(first // MARK, min((end + MARK - 1) // MARK, marks.shape[0])):
-                _mark(k, d.inv_z, rays_x, rays_y, light.lamps, light.shadows, light.grid, marks)
+                _mark(k, d.inv_z, rays_x, rays_y, light.lamps, light.shadows, light.boxes, light.grid, marks)
         if wanted.shape[0] > 0:
             note_tiles(first, end, g, d, rays_x, rays_y, wanted)
 
@@ -88,17 +88,22 @@ def shade(
 
 
 @njit
-def _mark(k: int, inv_z: Floats, rays_x: Floats, rays_y: Floats, lamps: Vec, shadows: Floats, grid: Vec, marks: Bytes) -> None:
+def _mark(
+    k: int, inv_z: Floats, rays_x: Floats, rays_y: Floats, lamps: Vec, shadows: Floats, boxes: Vec, grid: Vec, marks: Bytes
+) -> None:
     """Marks the blocks of one row of blocks where any lamp is hidden from any of every fourth pixels."""
     marks[k] = 0
-    for i in range(MARK * k, min(MARK * k + MARK, inv_z.shape[0]), 4):
-        for j in range(0, inv_z.shape[1], 4):
-            if inv_z[i, j] <= 0.0 or marks[k, j // MARK]:
-                continue
-            z = 1.0 / inv_z[i, j]
-            px, py = rays_x[i, j] * z, rays_y[i, j] * z
-            for m in range(lamps.shape[0]):
-                if lit(shadows, m, grid, px - lamps[m, 0], py - lamps[m, 1], z - lamps[m, 2]) < 1.0:
+    for m in range(lamps.shape[0]):
+        lx, ly, lz, x0, x1, y0, y1 = lamps[m, 0], lamps[m, 1], lamps[m, 2], boxes[m, 0], boxes[m, 1], boxes[m, 2], boxes[m, 3]
+        for i in range(MARK * k, min(MARK * k + MARK, inv_z.shape[0]), 4):
+            for j in range(0, inv_z.shape[1], 4):
+                inv = inv_z[i, j]
+                if inv <= 0.0:
+                    continue
+                z = 1.0 / inv
+                x, y, z = rays_x[i, j] * z - lx, rays_y[i, j] * z - ly, z - lz
+                # Within the box of what casts shadows, seen from the lamp?
+                if x0 * z < x < x1 * z and y0 * z < y < y1 * z and lit(shadows, m, grid, x, y, z) < 1.0:
                     marks[k, j // MARK] = 1
 
 
@@ -185,11 +190,11 @@ def _is_smooth(hits: Ints, inv_z: Floats, owner: Ints, i0: int, i1: int, j0: int
     first = hits[i0, j0]
     if first < 0:
         return False
-    others = 0
-    for i in range(i0, i1):
-        hit = hits[i, j0:j1]
-        for j in range(hit.shape[0]):
-            others |= hit[j] ^ first
+    others, left = np.int32(0), np.uint64(j0)
+    for k in range(i0, i1):
+        up = np.uint64(k)
+        for m in range(j1 - j0):
+            others |= hits[up, left + np.uint64(m)] ^ first
     low, high = inv_z[i0, j0], inv_z[i0, j0]
     if others == 0:  # one plane
         for i in (i0, i1 - 1):
