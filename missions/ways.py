@@ -77,6 +77,24 @@ class Find(Leaf):
             self._sweep.end(interrupted)
 
 
+class Known(Leaf):
+    """Fails when a landmark that vision can find has not told where along the ship the vehicle is: it may have been launched
+    elsewhere than the mission says, and then everything is placed wrongly."""
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__("known")
+        self._visit = visit
+
+    def tick(self, now: float, view: View) -> Order | Finished:
+        pose = view.state.pose
+        if pose is None or pose.x_std_m < KNOWN_M:
+            return DONE
+        unsure = f"x uncertain by {pose.x_std_m:.1f} m"
+        return Finished(
+            False, f"{self._visit.name}: not found where the vessel file has it, {unsure}: is the launch frame right?"
+        )
+
+
 def inspect(visit: Visit, standoff_m: float, speed_mps: float) -> Task:
     """To the landmark, a sweep that finds it, slowly across it (relief needs motion), and a rest before it."""
     slow, reach = min(speed_mps, 0.12), 0.3
@@ -89,4 +107,5 @@ def inspect(visit: Visit, standoff_m: float, speed_mps: float) -> Task:
         Move("across", visit.side, visit.x_m + reach, visit.depth_m, standoff_m, slow),
         Move("back", visit.side, visit.x_m, visit.depth_m, standoff_m, slow),
         Dwell("look", rest, visit.dwell_s),
+        *([Known(visit)] if visit.findable else []),
     )

@@ -9,6 +9,7 @@ import pytest
 
 from hull.coverage import CELL_M
 from missions.gaps import gap_lanes
+from missions.mission import LandmarkSpec
 from missions.phases import TABLE, WORKING, after
 from tests.missions.fakes import Flight
 from wire import messages as m
@@ -295,3 +296,23 @@ def test_keeping_off_the_hull_at_full_thrust_ends_the_survey(sticks: tuple[int, 
     assert ("keeping off the hull" in flight.missions.detail) == (ended == "aborted")
     if ended == "aborted":
         assert "leaving" in flight.phases() and flight.now < 120.0
+
+
+def test_a_landmark_not_found_is_told_and_the_lanes_are_flown() -> None:
+    flight = Flight("coaster_starboard")
+    flight.vehicle.x_std_m = 0.3
+    flight.run(600.0)
+    assert flight.missions.ended == "completed"
+    (alert,) = [a for a in flight.of(m.Alert) if a.code == "task-failed" and a.active]
+    assert "sea chest S aft: not found where the vessel file has it, x uncertain by 0.3 m" in alert.text
+    assert "look" in {s.task.rpartition(": ")[2] for s in flight.of(m.MissionStatus)}, "looked at all the same"
+
+
+def test_two_landmarks_not_found_end_the_survey() -> None:
+    marks = tuple(LandmarkSpec(fitting=name) for name in ("sea chest S aft", "sea chest S"))
+    flight = Flight("coaster_starboard", landmarks=marks)
+    flight.vehicle.x_std_m = 0.3
+    flight.run(600.0)
+    assert flight.missions.ended == "failed" and "is the launch frame right?" in flight.missions.detail
+    assert not [s.task for s in flight.of(m.MissionStatus) if s.task.startswith("lane")]
+    assert flight.phases()[-3:] == ["leaving", "surfacing", "ended"]
