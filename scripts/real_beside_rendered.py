@@ -29,7 +29,7 @@ PAIRS: tuple[tuple[str, str, float, dict[str, Any]], ...] = (
     ("emannix+automating-the-assessment-of-biofouling/sample_images_000015-gbEGjSAk6r.jpg", "hull, in the water", 0.8, {}),
     (
         "emannix+automating-the-assessment-of-biofouling/sample_images_000022-x6lwoJexxL.jpg",
-        "hull, turbid water",
+        "hull, grown over",
         1.2,
         {"c_rgb": [2.2, 1.3, 1.5], "particles_per_m3": 900},
     ),
@@ -76,16 +76,8 @@ def main() -> None:
             raise SystemExit(f"--real: cannot read {args.real / name}")
         source = name.partition("/")[0].replace("+", "/")
         left = labelled(fitted(real), f"real: {what} ({source})")
-        rows.append(
-            np.hstack(
-                [
-                    left,
-                    labelled(
-                        rendered(scenario, water, place, standoff_m), f"rendered, {standoff_m} m, {water or 'default water'}"
-                    ),
-                ]
-            )
-        )
+        said = f"rendered, {standoff_m} m, {'turbid' if water else 'default'} water"
+        rows.append(np.hstack([left, labelled(rendered(scenario, water, place, standoff_m), said)]))
     if not cv2.imwrite(str(args.out), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 82]):
         raise SystemExit(f"{args.out}: cannot write")
 
