@@ -8,6 +8,7 @@ the hull model.
 
 import math
 from collections import deque
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,8 @@ MAX_RESIDUAL_M = 0.15
 MAX_LEAN = math.radians(15.0)
 VELOCITY_SCALE = 0.01
 MAX_MISSES = 8
+YAW_PATIENCE = 40  # 5 s: the gyro is good for longer than it takes to pass an object that tilts the plane
+STRAY_YAW = math.radians(4.0)
 LONGEST_GAP_S = 3.0
 RANGE_CONE = 0.22  # half width of a Ping sonar's beam [rad]: its upper edge meets the surface first
 LANDMARK_FLOOR_M = 0.04  # the vessel file's own error, which sights of the same landmark share: no number of them goes below
@@ -37,10 +40,10 @@ Vec = NDArray[np.float64]
 
 
 class Filtered:
-    """A scalar with variance. `correct` refuses what lies outside the gate, but gives in after `MAX_MISSES` refusals."""
+    """A scalar with variance. `correct` refuses what lies outside the gate, but gives in after ``patience`` refusals."""
 
-    def __init__(self, value: float, std: float) -> None:
-        self.value, self.variance, self._misses = value, std * std, 0
+    def __init__(self, value: float, std: float, patience: int = MAX_MISSES) -> None:
+        self.value, self.variance, self._misses, self._patience = value, std * std, 0, patience
 
     def predict(self, change: float, std: float) -> None:
         self.value += change
@@ -51,7 +54,7 @@ class Filtered:
         total = self.variance + std * std
         if innovation * innovation > GATE_SIGMAS**2 * total:
             self._misses += 1
-            if self._misses < MAX_MISSES:
+            if self._misses < self._patience:
                 return False
             self.variance = total = innovation * innovation
         self._misses = 0
@@ -101,7 +104,7 @@ class Navigator:
         self._sonar_mount: Vec = np.array(rig.sonar_forward_mount_m)
         self._x = Filtered(x_m, x_std_m)
         self._standoff = Filtered(5.0, 5.0)
-        self._yaw = Filtered(0.0, 1.0)
+        self._yaw = Filtered(0.0, 1.0, YAW_PATIENCE)
         self._body_velocity = (0.0, 0.0, 0.0)
         self._roll = self._pitch = self._yaw_rate = 0.0
         self._depth_m = 0.0
@@ -137,22 +140,41 @@ class Navigator:
         if fix.velocity is not None:
             self._travel(fix)
         beams = tuple((k, d) for k, d in fix.beams if self._submerged(self._dvl_mount + self._axes[k] * d))
-        plane = fit_plane(fix._replace(beams=beams), self._axes, self._dvl_mount)
-        if plane is None or plane.residual_m > MAX_RESIDUAL_M or not 0.0 < plane.distance_m < MAX_RANGE_M:
+        plane = self._plane(fix, beams)
+        if plane is None:
+            self.rejected += len(beams) >= 3
             return
-        level = _level(plane.normal, self._roll, self._pitch)
-        # A plane that leans otherwise than the plating is something else: a beam on the quay, the bottom, an attachment.
-        lean = math.asin(max(-1.0, min(1.0, -level[2]))) - math.asin(max(-1.0, min(1.0, float(self._normal()[2]))))
-        if abs(lean) > MAX_LEAN:
-            self.rejected += 1
-            return
-        yaw = math.atan2(level[1], -level[0])
-        used = self._standoff.correct(plane.distance_m - self._standoff.value, PLANE_STD_M + 0.005 * plane.distance_m)
+        distance_m, yaw = plane
+        used = self._standoff.correct(distance_m - self._standoff.value, PLANE_STD_M + 0.005 * distance_m)
         used &= self._yaw.correct(wrap_pi(yaw - self._yaw.value), PLANE_YAW_STD)
         if used:
             self.plane_t = fix.t
         else:
             self.rejected += 1
+
+    def _plane(self, fix: Fix, beams: tuple[tuple[int, float], ...]) -> tuple[float, float] | None:
+        """Distance [m] and yaw [rad] by all beams, or by the three that agree best with the gyro where one of four ends on
+        something that stands off the plating; those of all beams when no three agree, so that a wrong belief gives in at last."""
+        whole = self._look(fix, beams)
+        stray = max(STRAY_YAW, 3.0 * self._yaw.std)
+        if len(beams) < 4 or (whole is not None and abs(wrap_pi(whole[1] - self._yaw.value)) < stray):
+            return whole
+        planes = [plane for three in combinations(beams, 3) if (plane := self._look(fix, three)) is not None]
+        misses = [(abs(wrap_pi(yaw - self._yaw.value)), distance_m, yaw) for distance_m, yaw in planes]
+        best = min(misses, default=(math.inf, 0.0, 0.0))
+        return best[1:] if best[0] < stray else whole
+
+    def _look(self, fix: Fix, beams: tuple[tuple[int, float], ...]) -> tuple[float, float] | None:
+        """Distance [m] and yaw [rad] of the plane through the ends of ``beams``; None where it is not the plating."""
+        plane = fit_plane(fix._replace(beams=beams), self._axes, self._dvl_mount)
+        if plane is None or plane.residual_m > MAX_RESIDUAL_M or not 0.0 < plane.distance_m < MAX_RANGE_M:
+            return None
+        level = _level(plane.normal, self._roll, self._pitch)
+        # A plane that leans otherwise than the plating is something else: a beam on the quay, the bottom, an attachment.
+        lean = math.asin(max(-1.0, min(1.0, -level[2]))) - math.asin(max(-1.0, min(1.0, float(self._normal()[2]))))
+        if abs(lean) > MAX_LEAN:
+            return None
+        return plane.distance_m, math.atan2(level[1], -level[0])
 
     def _travel(self, fix: Fix) -> None:
         """Replaces what was predicted along the hull since the last fix by the way travelled on the instrument's own clock: late

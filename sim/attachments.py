@@ -41,6 +41,8 @@ def build(item: Attachment, at: Anchor, surface: HullSurface, seed: int) -> Buil
         return _torpedo(item.size_m, at)
     if item.kind == "box":
         return _box(item.size_m, at)
+    if item.kind == "puck":
+        return _puck(item.size_m, at)
     if item.kind == "bag":
         return _bag(item.size_m, at, seed)
     return grating(item.size_m, at, surface, seed, tampered=True)
@@ -82,6 +84,21 @@ def _box(size: tuple[float, float, float], at: Anchor) -> Built:
     lid = rounded_box((half[0] + 0.006, half[1] + 0.006, 0.008), 0.004, 1)
     pieces.append(Piece(place(lid, at, (0.0, 0.0, size[2] - 0.035)), BODY))
     return Built(pieces, [solids.solid(solids.BOX, at.to_ship(np.array([0.0, 0.0, half[2]])), at.axes, half, 0.012)])
+
+
+def _puck(size: tuple[float, float, float], at: Anchor) -> Built:
+    """A limpet: a flat round can on three magnet feet. ``size[0]`` is its diameter."""
+    radius, top = size[0] / 2.0, size[2]
+    foot_m = min(0.02, 0.3 * top)
+    can = prism(radius, top - foot_m, 40, 0.93 * radius, 0.04 * top)
+    pieces = [Piece(place(can, at, (0.0, 0.0, foot_m)), BODY)]
+    for k in range(3):
+        angle = 2.0 * math.pi * k / 3.0
+        spot = (0.7 * radius * math.cos(angle), 0.7 * radius * math.sin(angle), 0.0)
+        pieces.append(Piece(place(prism(0.2 * radius, foot_m + 0.002, 16), at, spot), STEEL))
+    half = (radius, radius, 0.5 * top)
+    middle = at.to_ship(np.array([0.0, 0.0, 0.5 * top]))
+    return Built(pieces, [solids.solid(solids.ELLIPSOID, middle, at.axes, half)])
 
 
 def _bag(size: tuple[float, float, float], at: Anchor, seed: int) -> Built:

@@ -14,6 +14,8 @@ from sim.textures import Decal
 
 Vec = NDArray[np.float64]
 WHITE, BLACK, OCHRE = (0.55, 0.54, 0.48), (0.03, 0.03, 0.035), (0.35, 0.22, 0.05)
+STEEL_GREY = (0.17, 0.16, 0.155)
+WEED = "weed"
 
 
 def anode(size: tuple[float, float, float], at: Anchor) -> Built:
@@ -62,6 +64,61 @@ def barnacles(size: tuple[float, float, float], at: Anchor, surface: HullSurface
     if not cones:
         return Built([], [])
     return Built([Piece(conform(merge(cones), surface, at), SHELL)], [])
+
+
+def doubler_plate(size: tuple[float, float, float], at: Anchor, surface: HullSurface, seed: int) -> Built:
+    """A plate of size[2] (0.012 m without) welded onto the plating, with its fillet weld around."""
+    thick = size[2] if size[2] > 0 else 0.012
+    half_u, half_v = size[0] / 2.0, size[1] / 2.0
+    u, v = np.linspace(-half_u, half_u, max(3, round(size[0] / 0.1))), np.linspace(-half_v, half_v, max(3, round(size[1] / 0.1)))
+    top = sheet(u, v, np.full((len(u), len(v)), thick))
+    meshes = [top]
+    bead = 0.9 * thick
+    for along, off, turn in ((size[0], half_v, 0.0), (size[0], -half_v, 0.0), (size[1], half_u, 1.0), (size[1], -half_u, 1.0)):
+        n = max(2, round(along / 0.04))
+        x, across = np.linspace(-along / 2 - bead, along / 2 + bead, n + 1), np.linspace(-1.2 * bead, 1.2 * bead, 7)
+        ripple = np.array([1.0 + 0.15 * octaves(float(a) / 0.05, off, 2, seed) for a in x])
+        height = (thick + 0.002) * ripple[:, None] * np.maximum(1.0 - (np.abs(across) / (1.2 * bead)) ** 2, 0.0)[None, :]
+        strip = sheet(x, across, height)
+        if turn:
+            strip = turned(strip, math.pi / 2, 2)
+        shift = np.array([off, 0.0, 0.0]) if turn else np.array([0.0, off, 0.0])
+        meshes.append(strip._replace(vertices=strip.vertices + shift))
+    return Built([Piece(conform(merge(meshes), surface, at), BODY)], [])
+
+
+def weed(size: tuple[float, float, float], at: Anchor, surface: HullSurface, seed: int) -> Built:
+    """A tuft patch: thin fronds up to ``size[2]`` (0.05 m without) long, bent one way; soft, so nothing to bump into."""
+    height = size[2] if size[2] > 0 else 0.05
+    cell = 0.022
+    fronds: list[Mesh] = []
+    for i in range(int(size[0] / cell)):
+        for j in range(int(size[1] / cell)):
+            u, v = (i + uniform(i, j, seed)) * cell - size[0] / 2, (j + uniform(i, j, seed + 1)) * cell - size[1] / 2
+            if uniform(i, j, seed + 3) > 1.1 - (2 * u / size[0]) ** 2 - (2 * v / size[1]) ** 2:
+                continue
+            long = height * (0.4 + 0.6 * uniform(i, j, seed + 4))
+            frond = prism(0.0035, long, 5, 0.0012, 0.0)
+            points = frond.vertices.copy()
+            bend = (points[:, 2] / long) ** 2 * long
+            points[:, 0] += 0.6 * bend * (uniform(i, j, seed + 6) - 0.2)
+            points[:, 1] -= 0.8 * bend
+            fronds.append(frond._replace(vertices=points + np.array([u, v, -0.001])))
+    return Built([Piece(conform(merge(fronds), surface, at), WEED)] if fronds else [], [])
+
+
+def scrape(size: tuple[float, float], at: Anchor, angle_deg: float, seed: int) -> list[Decal]:
+    """Paint rubbed off along a fender or a quay: long thin marks side by side, bare steel."""
+    layer = 0 if at.side == "P" else 1
+    turn = math.radians(angle_deg)
+    out = []
+    for k in range(5):
+        along, across = 0.3 * size[0] * (uniform(k, 1, seed) - 0.5), size[1] * ((k + 0.5) / 5.0 - 0.5)
+        u = at.x_m + along * math.cos(turn) - across * math.sin(turn)
+        v = at.s_m + along * math.sin(turn) + across * math.cos(turn)
+        half = 0.35 * size[0] * (0.6 + 0.4 * uniform(k, 2, seed))
+        out.append(Decal(layer, 2, u, v, half, 0.09 * size[1] * (0.5 + uniform(k, 3, seed)), turn, STEEL_GREY))
+    return out
 
 
 def plate_fin(size: tuple[float, float, float], at: Anchor, surface: HullSurface) -> Built:
@@ -148,4 +205,4 @@ def tunnel_decal(size: tuple[float, float], at: Anchor) -> Decal:
     return Decal(0 if at.side == "P" else 1, 2, at.x_m, at.s_m, size[0] / 2, size[1] / 2, 0.0, BLACK)
 
 
-MATERIALS = (BODY, STEEL, DARK, ZINC, SHELL)
+MATERIALS = (BODY, STEEL, DARK, ZINC, SHELL, WEED)

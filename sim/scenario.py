@@ -9,8 +9,8 @@ from hull.document import Strict, load_document, resolve_inside
 from sim.water import JERLOV_C_RGB
 
 Side = Literal["P", "S"]
-AttachmentKind = Literal["torpedo", "box", "bag", "grating_tamper"]
-ClutterKind = Literal["anode", "weld_seam", "draught_mark", "barnacles", "painted_pattern"]
+AttachmentKind = Literal["torpedo", "box", "bag", "puck", "grating_tamper"]
+ClutterKind = Literal["anode", "weld_seam", "draught_mark", "barnacles", "painted_pattern", "doubler_plate", "scrape", "weed"]
 Metres = Annotated[float, Field(gt=0.0, le=20.0)]
 Colour = Annotated[float, Field(ge=0.0, le=1.0)]
 Rgb = tuple[Colour, Colour, Colour]

@@ -97,6 +97,7 @@ class Scene:
                 attachments.CLOTH: Layer(2, (0.12, 0.13, 0.09), 0.25, 0.03, 74),
                 attachments.ZINC: Layer(3, (0.42, 0.43, 0.42), 0.12, 0.20, 75),
                 attachments.SHELL: Layer(4, (0.40, 0.38, 0.31), 0.0, 0.05, 76),
+                clutter.WEED: Layer(2, (0.035, 0.075, 0.025), 0.0, 0.02, 77),
             }
             layer = Layer(style, paint, fouling, 0.10, 7919 * (key + 1) + self.scenario.seed) if own else table[name]
             self._shared[slot] = len(self.layers)
@@ -160,11 +161,17 @@ class Scene:
             self.decals.append(clutter.painted_pattern(flat, at, item.angle_deg, seed))
         elif item.kind == "draught_mark":
             self.decals.append(clutter.draught_mark(flat, at))
+        elif item.kind == "scrape":
+            self.decals += clutter.scrape(flat, at, item.angle_deg, seed)
         else:
             if item.kind == "anode":
                 built = clutter.anode(size, at)
             elif item.kind == "weld_seam":
                 built = clutter.weld_seam(size, at, self.surface, seed)
+            elif item.kind == "doubler_plate":
+                built = clutter.doubler_plate(size, at, self.surface, seed)
+            elif item.kind == "weed":
+                built = clutter.weed(size, at, self.surface, seed)
             else:
                 built = clutter.barnacles(size, at, self.surface, seed)
             self._add_built(built, CLUTTER_ID + k, (self.paint, 0.15, 0), at)

@@ -120,6 +120,21 @@ def test_doubt_grows_without_velocity(surface: HullSurface) -> None:
     assert after.x_std_m > before.x_std_m + 0.5
 
 
+@pytest.mark.parametrize("on_it", [(0,), (3,), (0, 3), (1, 2)])
+def test_beams_that_end_on_an_object_turn_nobody(surface: HullSurface, on_it: tuple[int, ...]) -> None:
+    nav = navigator(surface)
+    now = feed(nav, 0.0, 2.0, 0.8, 0.0)
+    for k in range(1, 41):
+        nav.predict(now + 0.05 * k, 0.0, 0.0, 0.0, DEPTH)
+        nav.take_range(now + 0.05 * k, 0.8 - float(BLUEROV2.sonar_forward_mount_m[0]))
+        if k % 2 == 0:
+            seen = fix(now + 0.05 * k, 0.8, 0.0)
+            nav.take_fix(seen._replace(beams=tuple((i, d - 0.2 if i in on_it else d) for i, d in seen.beams)))
+    pose = nav.pose(now + 2.0)
+    assert pose is not None and abs(pose.yaw_off_rad) < math.radians(2.0)
+    assert 0.55 < pose.standoff_m < 0.83
+
+
 def test_echoes_from_the_waters_underside_are_no_hull(surface: HullSurface) -> None:
     nav = navigator(surface)
     for k in range(1, 41):
