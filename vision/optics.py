@@ -47,6 +47,21 @@ class Optics:
         """Mean focal length at working scale [px]."""
         return float(0.5 * (self.matrix[0, 0] + self.matrix[1, 1]))
 
+    def fitted(self, image: Image) -> Image | None:
+        """A colour image of the rig's shape at another size, brought to the rig's; None for any other shape (a crop or another
+        aspect ratio would put every place wrongly)."""
+        rig = self.rig
+        if image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < 2:
+            return None
+        height, width = image.shape[:2]
+        if (height, width) == (rig.height, rig.width):
+            return image
+        # One pixel of the shorter side, as scalers round it.
+        if abs(width * rig.height - height * rig.width) > max(width, rig.width):
+            return None
+        how = cv2.INTER_AREA if width > rig.width else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(image, (rig.width, rig.height), interpolation=how), np.uint8)
+
     def working(self, image: Image) -> Image:
         """The image at working scale, still distorted."""
         if self.scale == 1.0:

@@ -117,10 +117,15 @@ class Vision:
 
     def _process(self, frame: Frame, now: float) -> None:
         self.frames += 1
+        fitted = self._optics.fitted(frame.image)
         camera = self._config.rig.camera
-        if frame.image.shape != (camera.height, camera.width, 3):
+        got = "x".join(str(n) for n in frame.image.shape[1::-1])
+        text = f"camera sends {got}; expected {camera.width}x{camera.height} of the rig, or that shape at another size"
+        self._alarms.set(now, "camera-shape", fitted is None, text)
+        if fitted is None:
             self._bus.publish("frame_report", _unusable(frame, "wrong size"))
             return
+        frame = frame._replace(image=fitted)
         working = self._optics.working(frame.image)
         belief = self._history.at(frame.t)
         look = self._placer.look(belief) if belief is not None else None
