@@ -15,6 +15,7 @@ from sim.dynamics import (
     E_NORMAL,
     E_POINT,
     S_CONTACT_N,
+    S_GROUND,
     S_IMPACT,
     S_MIN_GAP,
     S_PENETRATION,
@@ -47,7 +48,7 @@ def contact_wrench(s: Vec, e: Vec, out: Vec) -> None:
     n0, n1, n2 = e[E_NORMAL], e[E_NORMAL + 1], e[E_NORMAL + 2]
     gap0 = (s[0] - e[E_POINT]) * n0 + (s[1] - e[E_POINT + 1]) * n1 + (s[2] - e[E_POINT + 2]) * n2
     nb0, nb1, nb2 = rotate_back(q, n0, n1, n2)
-    vb0, vb1, vb2 = rotate_back(q, s[22], s[23], s[24])
+    vb0, vb1, vb2 = rotate_back(q, s[S_GROUND], s[S_GROUND + 1], s[S_GROUND + 2])
     total, deepest = 0.0, 1e9
     for i in range(8):
         x = HALF_LENGTH_M if i & 1 else -HALF_LENGTH_M

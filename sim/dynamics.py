@@ -42,9 +42,9 @@ MUNK = 0.1
 S_POS, S_QUAT, S_VEL, S_RATE = 0, 3, 7, 10
 S_INTEGRATED = 13
 # … and what is carried along: thruster forces, specific force (body), velocity over ground (NED), contact.
-S_THRUST, S_ACCEL, S_GROUND = 13, 19, 22
-S_CONTACT_N, S_PENETRATION, S_IMPACT, S_TOUCHES, S_MIN_GAP = 25, 26, 27, 28, 29
-S_SIZE = 30
+S_THRUST, S_ACCEL, S_GROUND = 13, 21, 24
+S_CONTACT_N, S_PENETRATION, S_IMPACT, S_TOUCHES, S_MIN_GAP = 27, 28, 29, 30, 31
+S_SIZE = 32
 
 # Environment indices: current NED; wave amplitude, rad/s, wave number, direction N and E; contact plane (point NED, outward
 # normal NED, distance of that point's plane from the vehicle's origin, active flag).

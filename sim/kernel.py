@@ -24,13 +24,13 @@ def apply_thrusters(s: Vec, c: Vec, p: Vec, wrench: Vec) -> None:
     amps = 0.0
     for i in range(6):
         wrench[i] = 0.0
-    for k in range(6):
+    for k in range(int(c[a.THRUSTERS])):
         steady = thrust_n(c[a.PWM + k], c[a.VOLTS], p[P_CURVE]) * c[a.THRUSTER_GAIN + k]
         force = steady + (s[S_THRUST + k] - steady) * keep
         s[S_THRUST + k] = force
         amps += current_a(force, c[a.VOLTS])
         for i in range(6):
-            wrench[i] += p[P_ALLOCATION + 6 * i + k] * force
+            wrench[i] += p[P_ALLOCATION + 8 * i + k] * force
     c[a.AMPS] = amps
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.thrusters import SITL_THRUSTERS, T200, Thrusters
+from sim.thrusters import SITL_THRUSTERS, T200, Thrusters, of_frame
 
 Six = tuple[float, float, float, float, float, float]
 GRAVITY = 9.80665
@@ -85,11 +85,11 @@ PRESETS: dict[str, Preset] = {
 P_MASS, P_WEIGHT, P_BUOYANCY, P_CBZ, P_HEIGHT, P_TAU, P_TETHER, P_RHO = range(8)
 P_INERTIA, P_ADDED, P_LINEAR, P_QUADRATIC = 8, 11, 17, 23
 P_CURVE = 29  # 0: T200, 1: SITL's
-P_ALLOCATION = 30  # (6, thrusters), row by row
-P_SIZE = P_ALLOCATION + 36
+P_ALLOCATION = 30  # (6, 8), row by row
+P_SIZE = P_ALLOCATION + 48
 
 
-def parameter_array(preset: Preset, tether_m: float, density: float) -> NDArray[np.float64]:
+def parameter_array(preset: Preset, tether_m: float, density: float, frame: str = "vectored") -> NDArray[np.float64]:
     """The preset as the flat array that `sim.dynamics` reads."""
     p = np.zeros(P_SIZE)
     p[P_MASS] = preset.mass_kg
@@ -104,6 +104,9 @@ def parameter_array(preset: Preset, tether_m: float, density: float) -> NDArray[
     p[P_ADDED : P_ADDED + 6] = preset.added
     p[P_LINEAR : P_LINEAR + 6] = preset.linear
     p[P_QUADRATIC : P_QUADRATIC + 6] = preset.quadratic
-    p[P_CURVE] = preset.thrusters.curve
-    p[P_ALLOCATION:] = preset.thrusters.allocation.ravel()
+    thrusters = of_frame(preset.thrusters, frame)
+    p[P_CURVE] = thrusters.curve
+    whole = np.zeros((6, 8))
+    whole[:, : thrusters.allocation.shape[1]] = thrusters.allocation
+    p[P_ALLOCATION:] = whole.ravel()
     return p

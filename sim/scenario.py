@@ -82,11 +82,12 @@ class Launch(Strict):
 
 
 class VehicleSetup(Strict):
-    """``preset``: `sim.presets.PRESETS`. ``tether_m``: tether length in the water that the vehicle drags.
-    ``lamps``: how many burn. ``battery_fraction``: charge at the start. ``compass_error_deg``: how far the hull's steel turns
-    the compass at 1 m."""
+    """``preset``: `sim.presets.PRESETS`. ``frame``: six thrusters, or eight (BlueROV2 Heavy). ``tether_m``: tether length in the
+    water that the vehicle drags. ``lamps``: how many burn. ``battery_fraction``: charge at the start. ``compass_error_deg``: how
+    far the hull's steel turns the compass at 1 m."""
 
     preset: Literal["spec", "tethered", "sitl_vectored"] = "spec"
+    frame: Literal["vectored", "vectored_6dof"] = "vectored"
     launch: Launch = Launch()
     camera_fps: float = Field(default=5.0, gt=0.0, le=60.0)
     lamps: int = Field(default=2, ge=2, le=4)

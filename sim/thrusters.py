@@ -60,6 +60,20 @@ SITL_THRUSTERS = Thrusters(
 )
 
 
+# BlueROV2 Heavy: the same horizontal thrusters, vertical ones at the corners: front right, front left, rear right, rear left.
+_CORNERS: Vec = np.array([[0.12, 0.218, 0.0], [0.12, -0.218, 0.0], [-0.12, 0.218, 0.0], [-0.12, -0.218, 0.0]])
+_DOWN: Vec = np.tile(np.array([0.0, 0.0, 1.0]), (4, 1))
+
+
+def of_frame(thrusters: Thrusters, frame: str) -> Thrusters:
+    """The same horizontal thrusters with the vertical ones of ``frame``: "vectored" (two) or "vectored_6dof" (four at the
+    corners, 0.12 m ahead and aft and 0.218 m to the side of the middle)."""
+    if frame == "vectored":
+        return thrusters
+    vertical = np.vstack([_DOWN.T, np.cross(_CORNERS, _DOWN).T])
+    return Thrusters(thrusters.curve, np.hstack([thrusters.allocation[:, :4], vertical]))
+
+
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def thrust_n(pwm: float, volts: float, curve: float = T200_CURVE) -> float:
     """Steady force [N] of one thruster; positive for PWM above 1500. PWM outside 1000 … 2000 stops it, as the ESC does.

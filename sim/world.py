@@ -14,6 +14,7 @@ from hull.surface import HullSurface
 from hull.vessel import Vessel
 from sim.autopilot import layout as a
 from sim.autopilot.autopilot import Autopilot
+from sim.autopilot.control import set_frame
 from sim.autopilot.core import Range, Sensed
 from sim.autopilot.estimator import align
 from sim.autopilot.seam import Pilot
@@ -102,7 +103,7 @@ class World:
         self._e: Vec = np.zeros(E_SIZE)
         self._scratch: Vec = np.zeros((4, 13))
         vehicle = scenario.vehicle
-        self._p = parameter_array(PRESETS[vehicle.preset], vehicle.tether_m, scenario.water.density_kgm3)
+        self._p = parameter_array(PRESETS[vehicle.preset], vehicle.tether_m, scenario.water.density_kgm3, vehicle.frame)
         self._imu = NoiseRows(self.seed, "imu", 6)
         self._depth = DepthSensor(self.seed, scenario.water.density_kgm3)
         self._compass = Compass(self.seed, math.radians(vehicle.compass_error_deg))
@@ -160,8 +161,7 @@ class World:
         c = self._c
         c[a.GYRO_STD], c[a.ACCEL_STD] = GYRO_STD, ACCEL_STD
         c[a.GYRO_BIAS : a.GYRO_BIAS + 3] = GYRO_BIAS_STD * NoiseStream(self.seed, "imu_bias").normal(0, 3)
-        c[a.THRUSTER_GAIN : a.THRUSTER_GAIN + 6] = 1.0
-        c[a.PWM : a.PWM + 6] = 1500.0
+        set_frame(c, self.scenario.vehicle.frame)
         c[a.SINCE_YAW] = 10.0
         self._locate()
         self._measure_distance(0)
@@ -234,7 +234,7 @@ class World:
 
     def _apply_effects(self) -> None:
         effects = self.effects
-        for k in range(6):
+        for k in range(8):
             turned = -1.0 if k in effects.reversed_thrusters else 1.0
             self._c[a.THRUSTER_GAIN + k] = 0.0 if k in effects.dead_thrusters else turned
         if effects.snag_slack_m is None:

@@ -148,14 +148,22 @@ class Firmware:
         binary: of ArduPilot's SITL build for Sub.
         folder: empty, for its EEPROM, parameter file and log.
         density: of the water [kg/m3].
+        frame: "vectored" or "vectored_6dof", as in the scenario.
         dvl_mount_m: give the filter the DVL that is mounted there; attach `odometry`'s end to the world. None: no DVL.
 
     Raises:
         FirmwareFault: it does not start, with its last words.
     """
 
-    def __init__(self, binary: Path, folder: Path, density: float = 1025.0, dvl_mount_m: Sequence[float] | None = None) -> None:
-        (folder / "hullscan.parm").write_text(parameter_file(density, dvl_mount_m))
+    def __init__(
+        self,
+        binary: Path,
+        folder: Path,
+        density: float = 1025.0,
+        dvl_mount_m: Sequence[float] | None = None,
+        frame: str = "vectored",
+    ) -> None:
+        (folder / "hullscan.parm").write_text(parameter_file(density, dvl_mount_m, frame))
         arguments = ("--model", "JSON:127.0.0.1", "--speedup", SPEEDUP, "--defaults", "hullscan.parm", "--home", HOME)
         self._process = Process(binary, folder, arguments)
         main, second, third = self._process.streams
@@ -213,7 +221,7 @@ class Firmware:
         if self._heading is None:
             self._boot(euler(s[S_QUAT : S_QUAT + 4])[2])
         for step in range(first, first + n):
-            c[a.PWM : a.PWM + 6] = self._link.exchange(self._state(step, s)).pwm[:6]
+            c[a.PWM : a.PWM + 8] = self._link.exchange(self._state(step, s)).pwm[:8]
             move(s, c, p, e, step, scratch)
         self._heading = euler(s[S_QUAT : S_QUAT + 4])[2]
         self._rates = s[S_RATE : S_RATE + 3].tolist()

@@ -21,9 +21,10 @@ FIELD_MGAUSS = 493.7 * math.cos(math.radians(50.53))
 DECLINATION = math.radians(-8.219)
 
 
-def parameters(density: float, dvl_mount_m: Sequence[float] | None = None) -> dict[str, float]:
+def parameters(density: float, dvl_mount_m: Sequence[float] | None = None, frame: str = "vectored") -> dict[str, float]:
     """Name → value for water of ``density`` [kg/m3]. ``dvl_mount_m``: of a DVL for the filter, or None."""
     table = {
+        "FRAME_CONFIG": 2 if frame == "vectored_6dof" else 1,
         # No GPS: with one the filter would take its origin at depth, and depth targets count from there.
         "GPS1_TYPE": 0,
         "SIM_GPS1_ENABLE": 0,
@@ -65,9 +66,9 @@ def parameters(density: float, dvl_mount_m: Sequence[float] | None = None) -> di
     return table
 
 
-def parameter_file(density: float, dvl_mount_m: Sequence[float] | None = None) -> str:
+def parameter_file(density: float, dvl_mount_m: Sequence[float] | None = None, frame: str = "vectored") -> str:
     """As ``--defaults`` reads it."""
-    return "".join(f"{name} {value:.10g}\n" for name, value in parameters(density, dvl_mount_m).items())
+    return "".join(f"{name} {value:.10g}\n" for name, value in parameters(density, dvl_mount_m, frame).items())
 
 
 def anomaly(error_rad: float) -> tuple[float, float]:

@@ -31,7 +31,9 @@ class Autopilot:
     def __init__(self, c: Vec, density: float = 1025.0, params: Parameters | None = None) -> None:
         self._endpoints: list[Endpoint] = []
         self._boot_t = 0.0
-        self._start(Core(params=params or Parameters(), c=c, say=self._say, density=density))
+        params = params or Parameters()
+        params.set("FRAME_CONFIG", 2.0 if c[a.THRUSTERS] == 8 else 1.0)
+        self._start(Core(params=params, c=c, say=self._say, density=density))
 
     def _start(self, core: Core) -> None:
         self.core = core

@@ -1,4 +1,4 @@
-"""ArduSub's inner loops at 400 Hz: heading, roll, depth and the vectored mixer. Structure and gains follow the firmware.
+"""ArduSub's inner loops at 400 Hz: heading, roll, pitch, depth and the vectored mixers. Structure and gains follow the firmware.
 
 Pitch has no actuator on the six-thruster frame: its mixer column is zero and buoyancy levels the vehicle.
 """
@@ -24,17 +24,34 @@ YAW_SETTLE_S = 0.25
 MOST_YAW_LEAD = math.radians(45.0)
 MOST_YAW_CORRECTION = math.radians(120.0)  # rad/s2, of the heading error
 
-# roll, yaw, throttle, forward, lateral factors of FRAME_CONFIG 1; pitch is zero for all six.
-MIX: Vec = np.array(
-    [
-        [0.0, 1.0, 0.0, -1.0, 1.0],
-        [0.0, -1.0, 0.0, -1.0, -1.0],
-        [0.0, -1.0, 0.0, 1.0, 1.0],
-        [0.0, 1.0, 0.0, 1.0, -1.0],
-        [1.0, 0.0, -1.0, 0.0, 0.0],
-        [-1.0, 0.0, -1.0, 0.0, 0.0],
-    ]
-)
+# roll, pitch, yaw, throttle, forward, lateral factors of FRAME_CONFIG 1 and 2; the first has no say in pitch.
+_HORIZONTAL = [
+    [0.0, 0.0, 1.0, 0.0, -1.0, 1.0],
+    [0.0, 0.0, -1.0, 0.0, -1.0, -1.0],
+    [0.0, 0.0, -1.0, 0.0, 1.0, 1.0],
+    [0.0, 0.0, 1.0, 0.0, 1.0, -1.0],
+]
+MIXES: dict[str, Vec] = {
+    "vectored": np.array([*_HORIZONTAL, [1.0, 0.0, 0.0, -1.0, 0.0, 0.0], [-1.0, 0.0, 0.0, -1.0, 0.0, 0.0]]),
+    "vectored_6dof": np.array(
+        [
+            *_HORIZONTAL,
+            [1.0, -1.0, 0.0, -1.0, 0.0, 0.0],
+            [-1.0, -1.0, 0.0, -1.0, 0.0, 0.0],
+            [1.0, 1.0, 0.0, -1.0, 0.0, 0.0],
+            [-1.0, 1.0, 0.0, -1.0, 0.0, 0.0],
+        ]
+    ),
+}
+
+
+def set_frame(c: Vec, frame: str) -> None:
+    """Writes the mixer of ``frame`` (`MIXES`) into the control array, thrusters neutral and whole."""
+    mix = MIXES[frame]
+    c[a.THRUSTERS] = len(mix)
+    c[a.MIX : a.MIX + mix.size] = mix.ravel()
+    c[a.THRUSTER_GAIN : a.THRUSTER_GAIN + 8] = 1.0
+    c[a.PWM : a.PWM + 8] = 1500.0
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -95,6 +112,15 @@ def roll_loop(c: Vec) -> float:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def pitch_loop(c: Vec) -> float:
+    """Pitch thrust −1 … 1, towards level; a frame without a say in pitch leaves it unused."""
+    rate = -c[a.ANG_PIT_P] * c[a.EST_PITCH]
+    error = rate - c[a.EST_RATE + 1]
+    c[a.PITCH_SUM] = _clip(c[a.PITCH_SUM] + error * c[a.RATE_PIT_I] * STEP_S, 0.444)
+    return float(_clip(error * c[a.RATE_PIT_P] + c[a.PITCH_SUM], 1.0))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def depth_loop(c: Vec) -> float:
     """Throttle −1 … 1 (up positive): position, velocity, acceleration loops in series, cm inside as in AC_PosControl."""
     jerk = max(min(c[a.JERK_Z], JERK_BY_FILTER * c[a.ACCEL_Z]), 1e-3)
@@ -133,28 +159,31 @@ def limit_throttle(c: Vec, throttle: float) -> float:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def mix(c: Vec, roll: float, yaw: float, throttle: float) -> None:
-    """AP_Motors6DOF::output_armed_stabilizing_vectored: sums, coupling limit of the rear thrusters, clamp, 400 us a side."""
+def mix(c: Vec, roll: float, pitch: float, yaw: float, throttle: float) -> None:
+    """AP_Motors6DOF's vectored mixers: sums, coupling limit of the rear thrusters, clamp, 400 us a side."""
     room = max(1.0 - c[a.COUPLING] * abs(throttle), 0.0)
-    for i in range(6):
+    for i in range(int(c[a.THRUSTERS])):
         forward = c[a.FORWARD]
         rear = (i < 2 and forward < 0.0) or (1 < i < 4 and forward > 0.0)
         if rear:
             forward = _clip(forward, room)
-        total = roll * MIX[i, 0] + yaw * MIX[i, 1] + throttle * MIX[i, 2] + forward * MIX[i, 3] + c[a.LATERAL] * MIX[i, 4]
+        m = a.MIX + 6 * i
+        total = (
+            roll * c[m] + pitch * c[m + 1] + yaw * c[m + 2] + throttle * c[m + 3] + forward * c[m + 4] + c[a.LATERAL] * c[m + 5]
+        )
         c[a.PWM + i] = math.floor(1500.0 + 400.0 * _clip(total, 1.0))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def relax(c: Vec) -> None:
     """Disarmed: neutral outputs, targets follow the vehicle, integrators empty."""
-    for i in range(6):
+    for i in range(8):
         c[a.PWM + i] = 1500.0
     c[a.HEADING] = c[a.PILOT_HEADING] = c[a.EST_YAW]
     c[a.Z_DESIRED] = c[a.EST_Z]
     for i in (a.CLIMB_DESIRED, a.CLIMB_ACCEL, a.ACCZ_SUM, a.ACCZ_ERR, a.THROTTLE_FILTERED, a.THROTTLE_LIMITED):
         c[i] = 0.0
-    for i in (a.YAW_RATE_SHAPED, a.YAW_SUM, a.YAW_WANTED, a.ROLL_SUM):
+    for i in (a.YAW_RATE_SHAPED, a.YAW_SUM, a.YAW_WANTED, a.ROLL_SUM, a.PITCH_SUM):
         c[i] = 0.0
 
 
@@ -165,9 +194,9 @@ def control(c: Vec) -> None:
         relax(c)
         return
     if c[a.STABILISED] != 0.0:
-        roll, yaw = roll_loop(c), heading_loop(c)
+        roll, pitch, yaw = roll_loop(c), pitch_loop(c), heading_loop(c)
     else:
-        roll, yaw = c[a.ROLL_STICK], c[a.YAW_STICK]
+        roll, pitch, yaw = c[a.ROLL_STICK], c[a.PITCH_STICK], c[a.YAW_STICK]
         c[a.HEADING] = c[a.PILOT_HEADING] = c[a.EST_YAW]
     throttle = limit_throttle(c, depth_loop(c)) if c[a.DEPTH_HELD] != 0.0 else c[a.THROTTLE]
-    mix(c, roll, yaw, throttle)
+    mix(c, roll, pitch, yaw, throttle)

@@ -91,7 +91,7 @@ class Protocol:
         modes.set_mode(self._core, message.custom_mode)
 
     def _param_list(self, endpoint: Endpoint, message: "mavlink.MAVLink_message") -> None:
-        for text in streams.BANNER:
+        for text in streams.banner(self._core):
             endpoint.send_text(6, text)
         endpoint.param_cursor = 0
 

@@ -13,7 +13,6 @@ from sim.autopilot.modes import MODES
 Message = Any  # pymavlink has no types
 Builder = Callable[[Core], list[Message]]
 
-BANNER = ("ArduSub V4.7.0-dev (90700977)", "Frame: VECTORED")
 CAPABILITIES = 63975
 VERSION = 67567616
 ATTITUDE_READY_S = 5.3
@@ -39,6 +38,12 @@ def attitude(core: Core) -> list[Message]:
             _ms(core), c[a.EST_ROLL], c[a.EST_PITCH], c[a.EST_YAW], c[a.EST_RATE], c[a.EST_RATE + 1], c[a.EST_RATE + 2]
         )
     ]
+
+
+def banner(core: Core) -> tuple[str, str]:
+    """What it says of itself when asked for its parameters."""
+    frame = "VECTORED_6DOF" if core.params["FRAME_CONFIG"] == 2.0 else "VECTORED"
+    return "ArduSub V4.7.0-dev (90700977)", f"Frame: {frame}"
 
 
 def heading_deg(core: Core) -> float:
@@ -95,8 +100,10 @@ def battery_status(core: Core) -> list[Message]:
 
 
 def servo_output(core: Core) -> list[Message]:
-    pwm = [int(p) for p in core.c[a.PWM : a.PWM + 6]]
-    return [mavlink.MAVLink_servo_output_raw_message(int(core.t * 1e6) & 0xFFFFFFFF, 0, *pwm, 0, 1500)]
+    pwm = [int(p) for p in core.c[a.PWM : a.PWM + 8]]
+    if core.c[a.THRUSTERS] == 6:
+        pwm[6:] = 0, 1500
+    return [mavlink.MAVLink_servo_output_raw_message(int(core.t * 1e6) & 0xFFFFFFFF, 0, *pwm)]
 
 
 def rc_channels(core: Core) -> list[Message]:

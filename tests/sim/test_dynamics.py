@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim.autopilot import layout as a
+from sim.autopilot.control import set_frame
 from sim.dynamics import E_SIZE, S_QUAT, S_SIZE, STEP_S, integrate, mechanical_energy
 from sim.kernel import advance
 from sim.presets import P_ADDED, P_BUOYANCY, P_LINEAR, P_MASS, P_QUADRATIC, P_WEIGHT, PRESETS, parameter_array
@@ -47,7 +48,7 @@ def test_spec_reaches_the_vendors_speed() -> None:
     p = parameter_array(PRESETS["spec"], 0.0, 1025.0)
     s, c = still(), np.zeros(a.SIZE)
     c[a.EST_Q], c[a.VOLTS], c[a.ARMED], c[a.FORWARD] = 1.0, 12.4, 1.0, 1.0
-    c[a.THRUSTER_GAIN : a.THRUSTER_GAIN + 6] = 1.0
+    set_frame(c, "vectored")
     advance(s, c, p, np.zeros(E_SIZE), np.zeros((6000, 6)), 0, 6000, np.zeros((4, 13)))
     assert s[7] == pytest.approx(1.5, abs=0.05)
 
