@@ -19,6 +19,7 @@ _MAX_SIGHTS = 60
 _APART_M = 0.15
 _APART_FRAMES = 3
 """Seen that far apart in one frame, so often: two objects, whatever a later blob seems to say."""
+_SHARED_M = 0.1
 _TOUCHING_M, _FEW_HITS = 0.08, 5
 _BLUR_M = 0.02
 
@@ -243,7 +244,8 @@ class Tracker:
 
     def _nearest(self, sight: Sight) -> Track | None:
         here = Extent(*sight.low, *sight.high)
-        gate = self._config.gate_m + sight.pose_std_m
+        # Sights of one pass share the vehicle's error: most of the doubt about x says nothing of how far apart they are.
+        gate = self._config.gate_m + min(sight.pose_std_m, _SHARED_M)
         best: Track | None = None
         best_cost = math.inf
         for track in self.tracks:
@@ -251,7 +253,7 @@ class Tracker:
                 continue
             gap = track.extent.gap(here)
             apart = math.dist(track.extent.centre, here.centre)
-            if (gap <= 0.1 + min(sight.pose_std_m, 0.1) or apart < gate) and gap + 0.1 * apart < best_cost:
+            if (gap <= 0.1 + min(sight.pose_std_m, _SHARED_M) or apart < gate) and gap + 0.1 * apart < best_cost:
                 best, best_cost = track, gap + 0.1 * apart
         return best
 
