@@ -3,7 +3,7 @@
     python -m sim.step_responses [--out docs/step_responses.md]
 
 Each recorded step is flown again by the stand-in on the preset `sitl_vectored`, same sticks, same times; both records go through
-the same `measure`. Acceptance: within 10 %, or within what the recording resolves where that is more (`RESOLUTION`).
+the same `measure`. Acceptance: within 10 %. What is not, but lies within what the recording resolves (`RESOLUTION`), is told apart.
 """
 
 import argparse
@@ -34,15 +34,17 @@ COLUMNS = ("ahead", "right", "down", "yaw", "depth")
 MODE_NUMBERS = {"ALT_HOLD": 2, "STABILIZE": 0, "MANUAL": 19}
 TICK_S, DEPTH_M = 0.05, 9.4
 TOLERANCE = 0.10
+DENSITY_KGM3 = 1024.0  # of the water in which the firmware flew
 GAINS = {
     "PSC_ACCZ_P": 2.0, "PSC_ACCZ_I": 4.0, "PSC_ACCZ_FF": 0.75, "PSC_VELZ_P": 8.0, "PSC_POSZ_P": 3.0, "PSC_JERK_Z": 8.0,
-    "PILOT_SPEED": 200.0, "PILOT_SPEED_UP": 200.0, "PILOT_ACCEL_Z": 200.0,
+    "PILOT_SPEED": 200.0, "PILOT_SPEED_UP": 200.0, "PILOT_ACCEL_Z": 200.0, "BARO_SPEC_GRAV": 1.0,
 }  # fmt: skip
 """What the recording was flown with where it differs from the firmware's in-code values (FACTS 9.4)."""
-SAMPLE_S = 0.05
-RESOLUTION = {"s": SAMPLE_S, "m": 0.01, "m/s": 0.01, "deg/s": 1.0, "deg": 1.0}
-"""What the recording tells apart: 20 Hz samples and sticks (what is covered after a release is also uncertain by the speed times
-one sample); a centimetre; the degree that a hold within the ESC's dead band wanders (FACTS 3.2)."""
+SAMPLE_S, STICK_S = 0.05, 0.02
+RESOLUTION = {"s": STICK_S, "m": 0.01, "m/s": 0.01, "deg/s": 1.0, "deg": 1.0}
+"""What the recording tells apart: 20 ms in when a stick arrived (times the speed for what is covered after a release), and as much
+in what is interpolated between samples; one sample of 50 ms in what is not; a centimetre; the degree that a hold within the ESC's
+dead band wanders (FACTS 3.2)."""
 
 
 class Step(NamedTuple):
@@ -84,9 +86,12 @@ class Compared(NamedTuple):
         return (self.stand_in - self.figure.value) / max(abs(self.figure.value), 1e-9)
 
     @property
-    def met(self) -> bool:
-        allowed = max(TOLERANCE * abs(self.figure.value), self.figure.slack)
-        return abs(self.stand_in - self.figure.value) <= allowed
+    def verdict(self) -> str:
+        """ "yes": within 10 %. "resolution": not, but within what the recording tells apart. Else "no"."""
+        off = abs(self.stand_in - self.figure.value)
+        if off <= TOLERANCE * abs(self.figure.value):
+            return "yes"
+        return "resolution" if off <= self.figure.slack else "no"
 
 
 def recorded(path: Path = RECORDED) -> list[Step]:
@@ -121,12 +126,13 @@ def _figures(step: Step, along: Vec, unit: str) -> list[Figure]:
     out = [Figure("speed", f"{unit}/s", steady, RESOLUTION[f"{unit}/s"])]
     if abs(steady) < 0.05:
         return out
-    after = step.t >= step.on_s
-    t, speed = step.t[after] - step.on_s, along[after]
+    after = step.t > step.on_s
+    t = np.concatenate([[0.0], step.t[after] - step.on_s])
+    speed = np.concatenate([[np.interp(step.on_s, step.t, along)], along[after]])
     way = np.concatenate([[0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1]) * np.diff(t))])
     rise = _when(step, along / steady, 0.632) - _when(step, along / steady, 0.05)
-    slack = RESOLUTION[unit] + SAMPLE_S * abs(steady)
-    out += [Figure("rise 5-63 %", "s", rise, SAMPLE_S), Figure("covered after release", unit, float(way[-1]), slack)]
+    slack = RESOLUTION[unit] + STICK_S * abs(steady)
+    out += [Figure("rise 5-63 %", "s", rise, RESOLUTION["s"]), Figure("covered after release", unit, float(way[-1]), slack)]
     return out + _hold(t, way * np.sign(steady), slack) if step.sticks[2] != 500 else out
 
 
@@ -215,7 +221,16 @@ def _still(scenario: Scenario, preset: str) -> Scenario:
     launch = scenario.vehicle.launch.model_copy(update={"offset_m": 40.0, "heading_error_deg": 0.0})
     vehicle = scenario.vehicle.model_copy(update={"launch": launch, "tether_m": 0.0, "preset": preset, "compass_error_deg": 0.0})
     waves = scenario.waves.model_copy(update={"height_m": 0.0})
-    changed = {"vehicle": vehicle, "waves": waves, "current_mps": (0.0, 0.0), "faults": [], "attachments": [], "clutter": []}
+    water = scenario.water.model_copy(update={"density_kgm3": DENSITY_KGM3})
+    changed = {
+        "vehicle": vehicle,
+        "water": water,
+        "waves": waves,
+        "current_mps": (0.0, 0.0),
+        "faults": [],
+        "attachments": [],
+        "clutter": [],
+    }
     return scenario.model_copy(update=changed)
 
 
@@ -242,7 +257,7 @@ def table(rows: list[Compared]) -> str:
     for row in rows:
         figure = row.figure
         cells = [row.step.mode, *map(str, row.step.sticks), f"{figure.name} [{figure.unit}]"]
-        cells += [f"{figure.value:.3f}", f"{row.stand_in:.3f}", f"{100.0 * row.off:+.0f} %", "yes" if row.met else "**no**"]
+        cells += [f"{figure.value:.3f}", f"{row.stand_in:.3f}", f"{100.0 * row.off:+.0f} %", row.verdict.replace("no", "**no**")]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -251,14 +266,16 @@ HEAD = """# Stick steps: stand-in and firmware
 
 Written by `python -m sim.step_responses --out docs/step_responses.md`; do not edit.
 
-Firmware: trace steps_vec (ArduSub V4.7.0-dev on its own vehicle model, pilot gain 0.5). Stand-in: the same steps on the preset
-`sitl_vectored`, which has that model's numbers. "Within": 10 %, or what the recording resolves where that is more: one sample of
-0.05 s (times the speed for what is covered after a release), 0.01 m, 0.01 m/s, 1 deg/s, 1 deg.
+Firmware: trace steps_vec (ArduSub V4.7.0-dev on its own vehicle model, pilot gain 0.5), by the firmware's own clock. Stand-in: the
+same steps on the preset `sitl_vectored`, which has that model's numbers. "Within": **yes** is 10 %; *resolution* is more than 10 %,
+but no more than the recording tells apart: 20 ms in when a stick arrived or between samples (times the speed for what is covered
+after a release), 50 ms in settling, 0.01 m, 0.01 m/s, 1 deg/s, 1 deg; **no** is neither.
 
-Not within, and why as far as known: the recorded step x 500 rises late because its own client stalled for 0.1 s (it is held for
-5.10 s instead of 5.00). In heave the firmware settles later and overshoots less than the stand-in; its vertical speed is 2 to
-11 % above what the stick asks for, by its own EKF too, which the stand-in's estimator does not reproduce. Compare
-`tests/sim/test_step_responses.py`, which fails when a row leaves or joins this list.
+Not met: after z 1000 the firmware is within 5 cm of its final depth later than the stand-in. Its depth passes there at the same
+times to 20 ms, but wanders by 1 to 2 cm in the hold (baro noise, the ESC's dead band), and the final depth is a part of that.
+Overshoots are 3 to 13 mm, less than that wandering: they tell only that there is next to none.
+
+`tests/sim/test_step_responses.py` fails when a row changes its verdict.
 """
 
 
@@ -267,8 +284,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the page here too")
     args = parser.parse_args()
     rows = compare(recorded())
-    met = sum(row.met for row in rows)
-    text = f"{HEAD}\n{met} of {len(rows)} figures are within.\n\n{table(rows)}\n"
+    within, close = (sum(row.verdict == verdict for row in rows) for verdict in ("yes", "resolution"))
+    text = f"{HEAD}\n{within} of {len(rows)} figures are within 10 %, {close} more within the recording's resolution only.\n\n{table(rows)}\n"
     if args.out is not None:
         args.out.write_text(text, encoding="utf-8")
     sys.stdout.write(text)

@@ -6,14 +6,14 @@ The vehicle is a BlueROV2 under a ship: depth sensor, compass, two echo sounders
 import math
 from collections.abc import Sequence
 
+from sim.autopilot.core import DEPTH_PA_PER_M
+
 RATE_HZ = 400
 NO_ECHO_M = 51.0
 RANGE_MAX_M = 50.0
 CAPACITY_MAH = 18_000.0
 SEA_PA_PER_M = 1024.0 * 9.80665
 """Pressure per metre [Pa/m] in SITL's own water."""
-DEPTH_PA_PER_M = 9800.0
-"""What the firmware divides pressure by (times BARO_SPEC_GRAV) to get depth."""
 
 # Off Busan, at sea level. The Earth's field there, by the firmware's own tables: horizontal [mGauss] and declination.
 HOME = "35.1,129.05,0,0"

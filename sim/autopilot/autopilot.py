@@ -11,7 +11,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from sim.autopilot import layout as a
 from sim.autopilot import pilot, streams
-from sim.autopilot.core import Core, Sensed
+from sim.autopilot.core import DEPTH_PA_PER_M, Core, Sensed
 from sim.autopilot.endpoint import Endpoint
 from sim.autopilot.failsafes import Failsafes
 from sim.autopilot.params import Parameters
@@ -26,14 +26,15 @@ REBOOT_S = 1.5
 
 
 class Autopilot:
-    """``c``: the control array shared with the inner loop. ``density`` [kg/m3] turns pressure into depth."""
+    """``c``: the control array shared with the inner loop. ``density`` [kg/m3] of the water: BARO_SPEC_GRAV is set to it."""
 
     def __init__(self, c: Vec, density: float = 1025.0, params: Parameters | None = None) -> None:
         self._endpoints: list[Endpoint] = []
         self._boot_t = 0.0
         params = params or Parameters()
         params.set("FRAME_CONFIG", 2.0 if c[a.THRUSTERS] == 8 else 1.0)
-        self._start(Core(params=params, c=c, say=self._say, density=density))
+        params.set("BARO_SPEC_GRAV", density * 9.80665 / DEPTH_PA_PER_M)
+        self._start(Core(params=params, c=c, say=self._say))
 
     def _start(self, core: Core) -> None:
         self.core = core
@@ -60,7 +61,7 @@ class Autopilot:
         for endpoint in self._endpoints:
             endpoint.restart(streams.DEFAULT_INTERVALS)
         pressure = old.sensed.pressure_pa
-        self._start(Core(old.params, old.c, self._say, ground_pa=pressure, density=old.density, sensed=old.sensed))
+        self._start(Core(old.params, old.c, self._say, ground_pa=pressure, sensed=old.sensed))
 
     @property
     def armed(self) -> bool:

@@ -82,7 +82,8 @@ def heading_loop(c: Vec) -> float:
     """Yaw thrust −1 … 1.
 
     The target turns at the stick's rate, whatever the vehicle does, at most 45 degrees ahead of it; the vehicle's rate is to be
-    the target's plus what closes the gap. The heading held is the one measured 250 ms after the stick came back.
+    the target's plus what closes the gap. The heading held is the one measured 250 ms after the stick came back; the target, which
+    stopped ahead of the vehicle, goes there at no more than ATC_SLEW_YAW.
     """
     wanted, accel = _clip(c[a.YAW_RATE_TARGET], c[a.RATE_YAW_MAX]), c[a.ACCEL_YAW_MAX]
     c[a.SINCE_YAW] = 0.0 if wanted != 0.0 else c[a.SINCE_YAW] + STEP_S
@@ -90,7 +91,7 @@ def heading_loop(c: Vec) -> float:
         c[a.PILOT_HEADING] = c[a.EST_YAW]
     else:
         wanted = sqrt_controller(wrap(c[a.PILOT_HEADING] - c[a.HEADING]), 1.0 / INPUT_TC, accel)
-        wanted = _clip(wanted, c[a.RATE_YAW_MAX])
+        wanted = _clip(wanted, min(c[a.SLEW_YAW], c[a.RATE_YAW_MAX]))
     c[a.YAW_RATE_SHAPED] = _shaped(c[a.YAW_RATE_SHAPED], wanted, accel)
     lead = _clip(wrap(c[a.HEADING] + c[a.YAW_RATE_SHAPED] * STEP_S - c[a.EST_YAW]), MOST_YAW_LEAD)
     c[a.HEADING] = wrap(c[a.EST_YAW] + lead)

@@ -12,6 +12,8 @@ from sim.autopilot.params import GAINS, Parameters
 Vec = NDArray[np.float64]
 
 NEUTRAL = 1500
+DEPTH_PA_PER_M = 9800.0
+"""What the firmware divides pressure by (times BARO_SPEC_GRAV) to get depth."""
 
 
 @dataclass
@@ -59,7 +61,6 @@ class Core:
     c: Vec
     say: Callable[[int, str], None]
     ground_pa: float = 101_325.0
-    density: float = 1025.0
     t: float = 0.0
     mode: int = 19
     armed: bool = False
@@ -83,7 +84,7 @@ class Core:
     @property
     def altitude_m(self) -> float:
         """Barometric altitude above the zero pressure, negative under water."""
-        return (self.ground_pa - self.sensed.pressure_pa) / (self.density * 9.80665)
+        return (self.ground_pa - self.sensed.pressure_pa) / (DEPTH_PA_PER_M * self.params["BARO_SPEC_GRAV"])
 
     def neutral_sticks(self) -> None:
         self.rc = [NEUTRAL] * 8

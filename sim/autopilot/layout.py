@@ -63,6 +63,7 @@ RATE_YAW_I = _next()
 RATE_YAW_IMAX = _next()
 RATE_YAW_MAX = _next()
 ACCEL_YAW_MAX = _next()
+SLEW_YAW = _next()
 COUPLING = _next()
 # Estimate
 EST_Q = _next(4)

@@ -82,6 +82,7 @@ GAINS: dict[str, tuple[int, float]] = {
     "ATC_RAT_YAW_IMAX": (a.RATE_YAW_IMAX, 1.0),
     "ATC_RATE_Y_MAX": (a.RATE_YAW_MAX, math.pi / 180.0),
     "ATC_ACCEL_Y_MAX": (a.ACCEL_YAW_MAX, math.pi / 18000.0),
+    "ATC_SLEW_YAW": (a.SLEW_YAW, math.pi / 18000.0),
     "MOT_FV_CPLNG_K": (a.COUPLING, 1.0),
     "SURFACE_DEPTH": (a.SURFACE_Z, 0.01),
     "SURFACE_MAX_THR": (a.SURFACE_MAX, 1.0),

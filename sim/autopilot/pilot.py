@@ -68,13 +68,23 @@ def norm(pwm: int) -> float:
     return min(max((pwm - NEUTRAL) / 400.0, -1.0), 1.0)
 
 
+def _of_1000(core: Core, pwm: int) -> int:
+    """Channel 3 as ArduSub counts it, 0 … 1000 from RC3_DZ above its lower end."""
+    low = 1100 + core.params["RC3_DZ"]
+    return int(1000.0 * (pwm - low) / (1900.0 - low))
+
+
 def climb_rate(core: Core) -> float:
-    """Stick heave to m/s, up positive, with the dead band THR_DZ scaled by the gain."""
+    """Stick heave to m/s, up positive, with the dead band THR_DZ scaled by the gain.
+
+    RC3_DZ is cut off the channel's lower end, so neutral is 480 of 1000 and the same stick is faster down than up (recorded: 0.98
+    and 0.89 m/s).
+    """
     if core.flags.pilot_input:
         return 0.0
-    stick = min(max((core.rc[THROTTLE] - 1100) / 0.8, 0.0), 1000.0)
     zone = core.params["THR_DZ"] * core.gain
-    top, bottom = 500.0 + zone, 500.0 - zone
+    middle, stick = _of_1000(core, NEUTRAL), min(max(_of_1000(core, core.rc[THROTTLE]), 0), 1000)
+    top, bottom = middle + zone, middle - zone
     up = core.params["PILOT_SPEED_UP"] * 0.01
     down = (core.params["PILOT_SPEED_DN"] or core.params["PILOT_SPEED_UP"]) * 0.01
     if stick < bottom:

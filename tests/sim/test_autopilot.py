@@ -3,9 +3,13 @@
 import math
 import random
 
+import numpy as np
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from sim.autopilot import layout as a
+from sim.autopilot import pilot
+from sim.autopilot.autopilot import Autopilot
 from sim.autopilot.params import Parameters
 
 
@@ -182,6 +186,23 @@ def test_facts_3_4_heave_dead_band_and_direction(ground) -> None:
     held = ground.world.vehicle_truth().position[2]
     ground.run(5.0)
     assert abs(ground.world.vehicle_truth().position[2] - held) < 0.08
+
+
+@pytest.mark.parametrize(("stick", "wanted"), [(250, -0.372), (0, -0.977), (750, 0.340), (1000, 0.894), (450, 0.0)])
+def test_heave_stick_is_faster_down_than_up(stick: int, wanted: float) -> None:
+    """What the recorded firmware's own filter says after BARO_SPEC_GRAV: 0.369, 0.979 down, 0.340, 0.893 up (trace steps_vec)."""
+    core = Autopilot(np.zeros(a.SIZE)).core
+    core.params.set("PILOT_SPEED_UP", 200.0)
+    pilot.manual_control(core, 0, 0, stick, 0, 0)
+    assert pilot.climb_rate(core) == pytest.approx(wanted, abs=0.001)
+
+
+def test_depth_counts_by_baro_spec_grav() -> None:
+    core = Autopilot(np.zeros(a.SIZE), density=1024.0).core
+    core.sensed.pressure_pa = core.ground_pa + 1024.0 * 9.80665 * 5.0
+    assert core.altitude_m == pytest.approx(-5.0)
+    core.params.set("BARO_SPEC_GRAV", 1.0)
+    assert core.altitude_m == pytest.approx(-5.0 * 1024.0 * 9.80665 / 9800.0)
 
 
 def test_depth_target_in_alt_hold_only_z_counts_and_nan_is_dropped(ground) -> None:
