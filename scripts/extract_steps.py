@@ -74,7 +74,8 @@ def read(path: Path) -> tuple[list[tuple[float, tuple[int, ...], int]], list[tup
     clock = Clock(logged, booted)
     whole = [s for s in samples if logged[0] <= s[0] <= logged[-1]]
     timed = {clock.of_sample(t): values for t, *values in whole}
-    return [(clock.of_stick(t), *rest) for t, *rest in sticks if t >= logged[0]], [(t, *v) for t, v in sorted(timed.items())]
+    changes = [(clock.of_stick(t), position, mode) for t, position, mode in sticks if t >= logged[0]]
+    return changes, [(t, *v) for t, v in sorted(timed.items())]
 
 
 def main() -> None:

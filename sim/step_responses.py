@@ -3,7 +3,8 @@
     python -m sim.step_responses [--out docs/step_responses.md]
 
 Each recorded step is flown again by the stand-in on the preset `sitl_vectored`, same sticks, same times; both records go through
-the same `measure`. Acceptance: within 10 %. What is not, but lies within what the recording resolves (`RESOLUTION`), is told apart.
+the same `measure`. Acceptance: within 10 %. What is not, but lies within what the recording resolves (`RESOLUTION`), is told
+apart.
 """
 
 import argparse
@@ -42,9 +43,9 @@ GAINS = {
 """What the recording was flown with where it differs from the firmware's in-code values (FACTS 9.4)."""
 SAMPLE_S, STICK_S = 0.05, 0.02
 RESOLUTION = {"s": STICK_S, "m": 0.01, "m/s": 0.01, "deg/s": 1.0, "deg": 1.0}
-"""What the recording tells apart: 20 ms in when a stick arrived (times the speed for what is covered after a release), and as much
-in what is interpolated between samples; one sample of 50 ms in what is not; a centimetre; the degree that a hold within the ESC's
-dead band wanders (FACTS 3.2)."""
+"""What the recording tells apart: 20 ms in when a stick arrived (times the speed for what is covered after a release), and as
+much in what is interpolated between samples; one sample of 50 ms in what is not; a centimetre; the degree that a hold within the
+ESC's dead band wanders (FACTS 3.2)."""
 
 
 class Step(NamedTuple):
@@ -266,10 +267,10 @@ HEAD = """# Stick steps: stand-in and firmware
 
 Written by `python -m sim.step_responses --out docs/step_responses.md`; do not edit.
 
-Firmware: trace steps_vec (ArduSub V4.7.0-dev on its own vehicle model, pilot gain 0.5), by the firmware's own clock. Stand-in: the
-same steps on the preset `sitl_vectored`, which has that model's numbers. "Within": **yes** is 10 %; *resolution* is more than 10 %,
-but no more than the recording tells apart: 20 ms in when a stick arrived or between samples (times the speed for what is covered
-after a release), 50 ms in settling, 0.01 m, 0.01 m/s, 1 deg/s, 1 deg; **no** is neither.
+Firmware: trace steps_vec (ArduSub V4.7.0-dev on its own vehicle model, pilot gain 0.5), by the firmware's own clock. Stand-in:
+the same steps on the preset `sitl_vectored`, which has that model's numbers. "Within": **yes** is 10 %; *resolution* is more than
+10 %, but no more than the recording tells apart: 20 ms in when a stick arrived or between samples (times the speed for what is
+covered after a release), 50 ms in settling, 0.01 m, 0.01 m/s, 1 deg/s, 1 deg; **no** is neither.
 
 Not met: after z 1000 the firmware is within 5 cm of its final depth later than the stand-in. Its depth passes there at the same
 times to 20 ms, but wanders by 1 to 2 cm in the hold (baro noise, the ESC's dead band), and the final depth is a part of that.
@@ -285,7 +286,8 @@ def main() -> None:
     args = parser.parse_args()
     rows = compare(recorded())
     within, close = (sum(row.verdict == verdict for row in rows) for verdict in ("yes", "resolution"))
-    text = f"{HEAD}\n{within} of {len(rows)} figures are within 10 %, {close} more within the recording's resolution only.\n\n{table(rows)}\n"
+    count = f"{within} of {len(rows)} figures are within 10 %, {close} more within the recording's resolution only."
+    text = f"{HEAD}\n{count}\n\n{table(rows)}\n"
     if args.out is not None:
         args.out.write_text(text, encoding="utf-8")
     sys.stdout.write(text)

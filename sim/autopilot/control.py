@@ -82,8 +82,8 @@ def heading_loop(c: Vec) -> float:
     """Yaw thrust −1 … 1.
 
     The target turns at the stick's rate, whatever the vehicle does, at most 45 degrees ahead of it; the vehicle's rate is to be
-    the target's plus what closes the gap. The heading held is the one measured 250 ms after the stick came back; the target, which
-    stopped ahead of the vehicle, goes there at no more than ATC_SLEW_YAW.
+    the target's plus what closes the gap. The heading held is the one measured 250 ms after the stick came back; the target,
+    which stopped ahead of the vehicle, goes there at no more than ATC_SLEW_YAW.
     """
     wanted, accel = _clip(c[a.YAW_RATE_TARGET], c[a.RATE_YAW_MAX]), c[a.ACCEL_YAW_MAX]
     c[a.SINCE_YAW] = 0.0 if wanted != 0.0 else c[a.SINCE_YAW] + STEP_S
