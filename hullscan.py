@@ -128,7 +128,9 @@ def _campaign(args: argparse.Namespace) -> int:
 
     scenarios = args.sim or [DEFAULT_SCENARIO]
     seeds = parse_seeds(args.seeds)
-    rows = campaign(args.mission, scenarios, seeds, args.out, args.jobs, sockets=args.sockets, rate=args.rate, say=_say)
+    rows = campaign(
+        args.mission, scenarios, seeds, args.out, args.jobs, sockets=args.sockets, rate=args.rate, say=_say, ardusub=args.ardusub
+    )
     print(json.dumps(rows, indent=2, sort_keys=True) if args.json else table(rows))
     return 0 if all(row["ended"] == "completed" and row["collisions"] == 0 for row in rows) else 1
 
@@ -184,7 +186,8 @@ def _bench(args: argparse.Namespace) -> int:
     if not args.json:
         host = machine()
         print(f"{host['cpu']}, {host['cores']} cores, load {host['load'][0]}, {host['date']}")
-    result = (bench_plan if args.what == "plan" else bench_sim)(None if args.json else print)
+    say = None if args.json else print
+    result = bench_plan(say) if args.what == "plan" else bench_sim(say, args.ardusub)
     if args.json:
         print(json.dumps(result, indent=2, sort_keys=True))
     return 0
@@ -257,6 +260,7 @@ def _campaign_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="surveys at a time (default 2)")
     parser.add_argument("--sockets", action="store_true", help="as separate processes over real sockets, one survey at a time")
     parser.add_argument("--rate", type=float, default=1.5, metavar="R", help="simulated seconds per second with --sockets")
+    parser.add_argument("--ardusub", type=Path, metavar="PATH", help="fly on the real firmware, ArduPilot's SITL build for Sub")
     parser.add_argument("--out", type=Path, default=Path("campaign"), metavar="DIR")
     parser.add_argument("--json", action="store_true")
 
@@ -310,6 +314,7 @@ def _parser() -> argparse.ArgumentParser:
         "measure this machine (sim: physics, pictures, whole surveys; plan: a big ship) against the project's targets",
     )
     bench.add_argument("what", choices=("sim", "plan"))
+    bench.add_argument("--ardusub", type=Path, metavar="PATH", help="also a survey on the real firmware")
     bench.add_argument("--json", action="store_true")
     verify = command("verify", _verify, "check a survey folder against its seal")
     verify.add_argument("folder", type=Path, metavar="DIR")

@@ -17,6 +17,7 @@ import numpy as np
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from hull.shell import load_ship
+from sim.ardusub.start import pilot_for, require
 from sim.autopilot import layout as a
 from sim.autopilot import pilot
 from sim.bench_picture import bench_picture
@@ -161,16 +162,17 @@ def bench_alone(scenario: Scenario, seconds: float = 60.0) -> Row:
     return Row("vehicle, sensors, autopilot", seconds / wall, "x real time", 200.0, cpu_share=share)
 
 
-def bench_survey(name: str, fps: float | None, seconds: float, target: float | None = None) -> Row:
-    """Real-time factor of everything: world, rov, vision, missions, recorder, station; with a camera of ``fps`` or none."""
+def bench_survey(name: str, fps: float | None, seconds: float, target: float | None = None, ardusub: Path | None = None) -> Row:
+    """Real-time factor of everything: world, rov, vision, missions, recorder, station; with a camera of ``fps`` or none, on the
+    stand-in or the real firmware in lockstep."""
     prepared = prepare(MISSION)
     scenario = load_world_file(SCENARIO, prepared)
     if fps is not None:
         scenario = scenario.model_copy(update={"vehicle": scenario.vehicle.model_copy(update={"camera_fps": fps})})
-    with tempfile.TemporaryDirectory() as scrap:
+    with tempfile.TemporaryDirectory() as scrap, pilot_for(ardusub, scenario) as autopilot:
         folder = Path(scrap) / "survey"
         folder.mkdir()
-        survey = Survey(prepared, scenario, 1, folder)
+        survey = Survey(prepared, scenario, 1, folder, autopilot)
         if fps is None:
             survey.camera.off = True
         while survey.clock.now() < SETTLE_S:
@@ -187,8 +189,13 @@ def bench_survey(name: str, fps: float | None, seconds: float, target: float | N
     return Row(name, seconds / wall, "x real time", target, cpu_share=share)
 
 
-def bench_sim(say: Callable[[str], None] | None = None) -> dict[str, Any]:
-    """All rows, in the order from small to large; ``say`` hears of each as it comes."""
+def bench_sim(say: Callable[[str], None] | None = None, ardusub: Path | None = None) -> dict[str, Any]:
+    """All rows, in the order from small to large; ``say`` hears of each as it comes. ``ardusub``: adds a row on that firmware.
+
+    Raises:
+        sim.ardusub.faults.FirmwareFault: it does not start or dies.
+    """
+    require(ardusub)
     rows: list[Row] = []
 
     def add(row: Row) -> None:
@@ -207,6 +214,8 @@ def bench_sim(say: Callable[[str], None] | None = None) -> dict[str, Any]:
     add(bench_survey("whole stack, no camera", None, 60.0, 25.0))
     add(bench_survey("whole stack, 640x480 at 5 fps", 5.0, 20.0, 8.0))
     add(bench_survey("whole stack, 640x480 at 15 fps", 15.0, 10.0))
+    if ardusub is not None:
+        add(bench_survey("real firmware, no camera", None, 60.0, 8.0, ardusub))
     return {"machine": before, "rows": [{**asdict(row), "met": row.met} for row in rows]}
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sim.ardusub.start import require
 from sim.survey import load_world_file, prepare
 
 COLUMNS = (
@@ -24,7 +25,8 @@ COLUMNS = (
 
 
 class Flight(NamedTuple):
-    """One cell of the table. ``sockets``: as processes over real sockets at ``rate``, else in one process."""
+    """One cell of the table. ``sockets``: as processes over real sockets at ``rate``, else in one process. ``ardusub``: the real
+    firmware's binary, to fly on it."""
 
     mission: Path
     scenario: Path
@@ -33,6 +35,7 @@ class Flight(NamedTuple):
     sockets: bool
     rate: float
     threads: int
+    ardusub: Path | None = None
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -73,12 +76,17 @@ def fly(flight: Flight) -> dict[str, Any]:
             headless=True,
             keys=None,
             say=lambda text: None,
+            ardusub=flight.ardusub,
         )
         summary = launch(options)
     else:
-        summary = run_in_process(flight.mission, flight.scenario, flight.out, flight.seed, None)
+        summary = run_in_process(flight.mission, flight.scenario, flight.out, flight.seed, None, flight.ardusub)
     figures = score(Path(summary["folder"]), flight.scenario)
-    return {**figures, "seed": flight.seed, "ended": summary["ended"], "folder": summary["folder"], "sockets": flight.sockets}
+    return {**figures, "seed": flight.seed, "ended": summary["ended"], "folder": summary["folder"], **_how(flight)}
+
+
+def _how(flight: Flight) -> dict[str, Any]:
+    return {"sockets": flight.sockets, "firmware": flight.ardusub is not None}
 
 
 def campaign(
@@ -91,19 +99,22 @@ def campaign(
     sockets: bool,
     rate: float,
     say: Callable[[str], None],
+    ardusub: Path | None = None,
 ) -> list[dict[str, Any]]:
     """All flights, in the order of scenarios and seeds. ``jobs`` at a time; over sockets one at a time, as they run in real time.
 
     Raises:
-        hull.document.DocumentError, hull.document.Infeasible: as `sim.runner.run_in_process`.
+        hull.document.DocumentError, hull.document.Infeasible, sim.ardusub.faults.FirmwareFault: as `sim.runner.run_in_process`.
     """
+    require(ardusub)
     prepared = prepare(mission)
     for scenario in scenarios:
         load_world_file(scenario, prepared)
     jobs = 1 if sockets else max(1, jobs)
     threads = 2 if jobs == 1 else 1
     flights = [
-        Flight(mission, s, n, out / f"{s.stem}-{n}", sockets, rate, threads) for s, n in itertools.product(scenarios, seeds)
+        Flight(mission, s, n, out / f"{s.stem}-{n}", sockets, rate, threads, ardusub)
+        for s, n in itertools.product(scenarios, seeds)
     ]
     rows = []
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
@@ -118,7 +129,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     head = ["scenario", "seed", "ended", *(title for _, title, _ in COLUMNS)]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
-        name = row["scenario"] + (" (sockets)" if row["sockets"] else "")
+        name = row["scenario"] + (" (sockets)" if row["sockets"] else "") + (" (firmware)" if row["firmware"] else "")
         cells = [form.format(row[key]) if row[key] is not None else "-" for key, _, form in COLUMNS]
         lines.append("| " + " | ".join([name, str(row["seed"]), row["ended"], *cells]) + " |")
     return "\n".join(lines)

@@ -34,6 +34,19 @@ FRICTION = 0.3
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def set_plane(e: Vec, s: Vec, turn: Vec, distance_m: float, x: float, y: float, z: float, within_m: float) -> None:
+    """Puts the plane ``distance_m`` from the vehicle's origin, with the ship-frame normal (x, y, z), in force for
+    `contact_wrench`; none when it is farther than ``within_m``. ``turn``: NED → ship."""
+    e[E_ACTIVE] = 0.0
+    if distance_m > within_m:
+        return
+    for k in range(3):
+        along = turn[0, k] * x + turn[1, k] * y + turn[2, k] * z
+        e[E_NORMAL + k], e[E_POINT + k] = along, s[k] - distance_m * along
+    e[E_ACTIVE] = 1.0
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def contact_wrench(s: Vec, e: Vec, out: Vec) -> None:
     """Adds what holds the vehicle, a caught tether and the hull's contact, as force and moment (body) to ``out``.
 

@@ -19,16 +19,14 @@ from sim.autopilot.core import Range, Sensed
 from sim.autopilot.estimator import align
 from sim.autopilot.seam import Pilot
 from sim.bad_link import BadLink
+from sim.contact import set_plane
 from sim.dynamics import (
-    E_ACTIVE,
     E_AMPLITUDE,
     E_CURRENT,
     E_DIR_E,
     E_DIR_N,
-    E_NORMAL,
     E_NUMBER,
     E_OMEGA,
-    E_POINT,
     E_SHEAR,
     E_SIZE,
     E_SNAG,
@@ -265,13 +263,7 @@ class World:
         if self.distance_m > NEAR_M and count % 5 != 0:
             return
         self.distance_m, x, y, z = self._steel.plane(self._xyz, CONTACT_M)
-        if self.distance_m > CONTACT_M:
-            self._e[E_ACTIVE] = 0.0
-            return
-        normal = np.array([x, y, z])
-        self._e[E_NORMAL : E_NORMAL + 3] = self.ship.dir_to_ned(normal)
-        self._e[E_POINT : E_POINT + 3] = self.ship.to_ned(self._xyz - self.distance_m * normal)
-        self._e[E_ACTIVE] = 1.0
+        set_plane(self._e, self._s, self._ship_turn, self.distance_m, x, y, z, CONTACT_M)
 
     def _record_contact(self, t: float) -> None:
         self.min_clearance_m = min(self.min_clearance_m, self.distance_m - self.rig.radius_m)

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import msgspec
+
 from sim.sensors.dvl import Ping
 
 FORMAT = "json_v3.1"
@@ -22,7 +24,7 @@ MAX_LINE = 4096
 
 def line(report: dict[str, Any]) -> bytes:
     """One report as bytes."""
-    return json.dumps(report, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\r\n"
+    return msgspec.json.encode(report) + b"\r\n"
 
 
 def velocity_report(ping: Ping, t: float, since_last_s: float, epoch_us: int = SIM_EPOCH_US) -> bytes:

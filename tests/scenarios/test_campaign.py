@@ -34,7 +34,7 @@ def test_a_bad_scenario_is_one_line_before_anything_flies(tmp_path: Path, capsys
 
 def test_the_table_has_a_row_a_flight() -> None:
     row: dict[str, Any] = {key: 1.0 for key, _, _ in COLUMNS}
-    row |= {"scenario": "a", "seed": 2, "ended": "completed", "sockets": True, "pd": None}
+    row |= {"scenario": "a", "seed": 2, "ended": "completed", "sockets": True, "firmware": False, "pd": None}
     lines = table([row, row]).splitlines()
     assert len(lines) == 4 and len({line.count("|") for line in lines}) == 1
     assert lines[2].startswith("| a (sockets) | 2 | completed | - |")
