@@ -7,6 +7,7 @@ Exit codes: 0 ok, 1 error, 2 usage or a bad file, 3 preflight failed, 4 link los
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,9 +137,14 @@ def _campaign(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from rov.doctor_main import examine_vehicle
+    from rov.doctor_main import cure_vehicle, examine_vehicle
 
-    checks = examine_vehicle(args.vehicle, args.dvl, _say)
+    if args.apply or args.restore:
+        record = args.restore or args.record or Path(f"doctor-{time.strftime('%Y%m%d-%H%M%S')}.json")
+        agree = _told if args.yes else _agree
+        checks = cure_vehicle(args.vehicle, args.dvl, _say, agree, record, bool(args.restore))
+    else:
+        checks = examine_vehicle(args.vehicle, args.dvl, _say)
     failed = [check for check in checks if not check["ok"]]
     if args.json:
         print(json.dumps(checks, indent=2))
@@ -148,6 +154,16 @@ def _doctor(args: argparse.Namespace) -> int:
             if not check["ok"]:
                 print(f"     cause: {check['cause']}\n     cure:  {check['cure']}")
     return 3 if failed else 0
+
+
+def _told(question: str) -> bool:
+    _say(question)
+    return True
+
+
+def _agree(question: str) -> bool:
+    _say(f"{question}\nset these on the vehicle? [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _sim(args: argparse.Namespace) -> int:
@@ -300,6 +316,13 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--vehicle", required=True, metavar="ADDRESS")
     doctor.add_argument("--dvl", metavar="HOST:PORT")
     doctor.add_argument("--json", action="store_true")
+    cure = doctor.add_mutually_exclusive_group()
+    cure.add_argument("--apply", action="store_true", help="set the parameters that are not safe, after a yes")
+    cure.add_argument("--restore", type=Path, metavar="FILE", help="set back what --apply changed, by its record")
+    doctor.add_argument(
+        "--record", type=Path, metavar="FILE", help="with --apply: where the values before go (default doctor-TIME.json)"
+    )
+    doctor.add_argument("--yes", action="store_true", help="do not ask")
     plan = commands.add_parser("plan", help="what a mission will do; a whole ship as dives; the rest of a survey")
     plan_options(plan)
     sim = command("sim", _sim, "serve a scenario's vehicle to any ground station")

@@ -22,36 +22,48 @@ class Check(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A parameter (first name that the firmware knows counts) and the values that are safe."""
+    """A parameter (first name that the firmware knows counts) and the values that are safe. ``to``: what `hullscan doctor
+    --apply` sets; None where only the owner of the vehicle can know."""
 
     names: tuple[str, ...]
     low: float
     high: float
     expected: str
     cause: str
-    cure: str
+    to: float | None
     required: bool = True
 
-
-def _set(name: str, value: str) -> str:
-    return f"set {name} to {value} and restart the autopilot"
+    @property
+    def cure(self) -> str:
+        name = self.names[0] + "".join(f" ({other})" for other in self.names[1:])
+        if self.to is None:
+            return f"set {name} to {self.expected} and restart the autopilot"
+        return f"set {name} to {self.to:g} (hullscan doctor --apply does)"
 
 
 RULES = (
-    Rule(("FS_PILOT_INPUT",), 1, 2, "1 (warn) or 2 (disarm)", "0 latches the last stick when hullscan dies", _set("FS_PILOT_INPUT", "2")),
-    Rule(("FS_PILOT_TIMEOUT",), 0.5, 3.0, "0.5 to 3 s", "a long time-out drives on with the last stick", _set("FS_PILOT_TIMEOUT", "3")),
-    Rule(("FS_GCS_ENABLE",), 1, 3, "1, 2 or 3, not 4", "SURFACE drives up into the hull when the tether is cut", _set("FS_GCS_ENABLE", "2")),
-    Rule(("FS_LEAK_ENABLE",), 0, 1, "0 or 1, not 2", "SURFACE on a leak drives up into the hull; hullscan's ladder leaves outboard first", _set("FS_LEAK_ENABLE", "1")),
-    Rule(("FS_EKF_ACTION",), 0, 1, "0 or 1", "disarming under a hull lets the vehicle float up into it", _set("FS_EKF_ACTION", "0")),
-    Rule(("BATT_FS_LOW_ACT",), 0, 0, "0", "SURFACE on low battery drives up into the hull; hullscan leaves earlier", _set("BATT_FS_LOW_ACT", "0"), False),
-    Rule(("MAV_GCS_SYSID", "SYSID_MYGCS"), 255, 255, "255", "only this system may steer", _set("MAV_GCS_SYSID (SYSID_MYGCS)", "255")),
-    Rule(("EK3_SRC1_POSZ",), 1, 1, "1 (barometer)", "depth must come from the pressure sensor", _set("EK3_SRC1_POSZ", "1")),
-    Rule(("FRAME_CONFIG",), 1, 2, "1 (vectored) or 2 (vectored 6DOF)", "the stick law is known for these frames", _set("FRAME_CONFIG", "1 or 2")),
-    Rule(("JS_GAIN_DEFAULT",), 0.2, 1.0, "0.2 to 1", "sticks are scaled by it", _set("JS_GAIN_DEFAULT", "0.5")),
-    Rule(("JS_THR_GAIN",), 0.5, 2.0, "0.5 to 2", "scales heave", _set("JS_THR_GAIN", "1"), False),
+    Rule(("FS_PILOT_INPUT",), 1, 1, "1 (warn: sticks to neutral, depth held)", "0 latches the last stick when hullscan dies, 2 disarms and lets the vehicle float up into the hull", 1),
+    Rule(("FS_PILOT_TIMEOUT",), 0.3, 1.0, "0.3 to 1 s", "a long time-out drives on with the last stick", 0.7),
+    Rule(("FS_GCS_ENABLE",), 1, 3, "1, 2 or 3, not 4", "SURFACE drives up into the hull when the tether is cut", 2),
+    Rule(("FS_LEAK_ENABLE",), 0, 1, "0 or 1, not 2", "SURFACE on a leak drives up into the hull; hullscan's ladder leaves outboard first", 1),
+    Rule(("FS_EKF_ACTION",), 0, 1, "0 or 1", "disarming under a hull lets the vehicle float up into it", 0),
+    Rule(("BATT_FS_LOW_ACT",), 0, 0, "0", "SURFACE on low battery drives up into the hull; hullscan leaves earlier", 0, False),
+    Rule(("MAV_GCS_SYSID", "SYSID_MYGCS"), 255, 255, "255", "only this system may steer", 255),
+    Rule(("EK3_SRC1_POSZ",), 1, 1, "1 (barometer)", "depth must come from the pressure sensor", 1),
+    Rule(("FRAME_CONFIG",), 1, 2, "1 (vectored) or 2 (vectored 6DOF)", "the stick law is known for these frames", None),
+    Rule(("JS_GAIN_DEFAULT",), 0.2, 1.0, "0.2 to 1", "sticks are scaled by it", 0.5),
+    Rule(("JS_THR_GAIN",), 0.5, 2.0, "0.5 to 2", "scales heave", 1, False),
 )  # fmt: skip
 PARAMETERS = tuple(name for rule in RULES for name in rule.names)
 FRESH_S = 2.0
+
+
+class Change(NamedTuple):
+    """A parameter that is not safe: what it is, and what it should be set to."""
+
+    name: str
+    before: float
+    to: float
 
 
 class Sensors(NamedTuple):
@@ -78,6 +90,16 @@ def examine(values: Mapping[str, float], reported: Reported, sensors: Sensors, m
     ]
     checks += [_depth_zero(reported), _battery(reported, min_battery), _leak(reported)]
     return checks
+
+
+def changes(values: Mapping[str, float]) -> list[Change]:
+    """What would make the rules hold that do not, as far as `Rule.to` says."""
+    out = []
+    for rule in RULES:
+        name = next((name for name in rule.names if name in values), None)
+        if name is not None and rule.to is not None and not rule.low <= values[name] <= rule.high:
+            out.append(Change(name, values[name], rule.to))
+    return out
 
 
 def _rule(rule: Rule, values: Mapping[str, float]) -> Check:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from hull.document import Strict, load_document, resolve_inside
+from sim.autopilot.params import Parameters
 from sim.water import JERLOV_C_RGB
 
 Side = Literal["P", "S"]
@@ -81,10 +82,14 @@ class Launch(Strict):
     heading_error_deg: float = Field(default=0.0, ge=-180.0, le=180.0)
 
 
+PREPARED = {"FS_PILOT_INPUT": 1.0, "FS_PILOT_TIMEOUT": 0.7}
+
+
 class VehicleSetup(Strict):
     """``preset``: `sim.presets.PRESETS`. ``frame``: six thrusters, or eight (BlueROV2 Heavy). ``tether_m``: tether length in the
     water that the vehicle drags. ``lamps``: how many burn. ``battery_fraction``: charge at the start. ``compass_error_deg``: how
-    far the hull's steel turns the compass at 1 m."""
+    far the hull's steel turns the compass at 1 m. ``parameters``: of the autopilot, set before it starts; by default what
+    `hullscan doctor --apply` sets on a vehicle with ArduSub's defaults."""
 
     preset: Literal["spec", "tethered", "sitl_vectored"] = "spec"
     frame: Literal["vectored", "vectored_6dof"] = "vectored"
@@ -94,6 +99,15 @@ class VehicleSetup(Strict):
     tether_m: float = Field(default=5.0, ge=0.0, le=100.0)
     battery_fraction: float = Field(default=1.0, gt=0.0, le=1.0)
     compass_error_deg: float = Field(default=12.0, ge=0.0, le=90.0)
+    parameters: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,15}$")], float] = PREPARED
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        known = Parameters()
+        for name in self.parameters:
+            if known.by_name(name) is None:
+                raise ValueError(f"parameters: got {name}, expected the name of an ArduSub parameter")
+        return self
 
 
 class Attachment(Strict):

@@ -125,7 +125,7 @@ class World:
         self._current()
         self._launch(vessel)
         self._setup_control()
-        self.autopilot = Autopilot(self._c, scenario.water.density_kgm3)
+        self.autopilot = Autopilot(self._c, scenario.water.density_kgm3, vehicle.parameters)
         self.pilot: Pilot = self.autopilot if pilot is None else pilot
 
     # -- set-up ------------------------------------------------------------------------------------------------------

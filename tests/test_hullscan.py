@@ -40,6 +40,8 @@ BAD = [
     ("scenario", "c_rgb: [0.9, 0.55, 0.65]", "c_rgb: [0.9, 0.55]", "c_rgb"),
     ("scenario", "c_rgb: [0.9, 0.55, 0.65]", "c_rgb: [0.9, 0.55, 0.65], jerlov: 3C", "water"),
     ("scenario", "camera_fps: 5", "camera_fps: 0", "camera_fps"),
+    ("scenario", "camera_fps: 5", "parameters: {FS_PILOT_INPT: 1}", "parameters"),
+    ("scenario", "camera_fps: 5", "parameters: {FS_PILOT_INPUT: .inf}", "FS_PILOT_INPUT"),
     ("scenario", "seed: 1", "seed: -1", "seed"),
     ("scenario", "name: coaster_default", "name: ../x", "name"),
 ]

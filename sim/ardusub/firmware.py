@@ -10,7 +10,7 @@ import math
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -148,7 +148,7 @@ class Firmware:
         binary: of ArduPilot's SITL build for Sub.
         folder: empty, for its EEPROM, parameter file and log.
         density: of the water [kg/m3].
-        frame: "vectored" or "vectored_6dof", as in the scenario.
+        frame, changed: "vectored" or "vectored_6dof", and the scenario's parameters.
         dvl_mount_m: give the filter the DVL that is mounted there; attach `odometry`'s end to the world. None: no DVL.
 
     Raises:
@@ -162,8 +162,9 @@ class Firmware:
         density: float = 1025.0,
         dvl_mount_m: Sequence[float] | None = None,
         frame: str = "vectored",
+        changed: Mapping[str, float] | None = None,
     ) -> None:
-        (folder / "hullscan.parm").write_text(parameter_file(density, dvl_mount_m, frame))
+        (folder / "hullscan.parm").write_text(parameter_file(density, dvl_mount_m, frame, changed))
         arguments = ("--model", "JSON:127.0.0.1", "--speedup", SPEEDUP, "--defaults", "hullscan.parm", "--home", HOME)
         self._process = Process(binary, folder, arguments)
         main, second, third = self._process.streams

@@ -4,7 +4,7 @@ The vehicle is a BlueROV2 under a ship: depth sensor, compass, two echo sounders
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sim.autopilot.core import DEPTH_PA_PER_M
 
@@ -21,8 +21,14 @@ FIELD_MGAUSS = 493.7 * math.cos(math.radians(50.53))
 DECLINATION = math.radians(-8.219)
 
 
-def parameters(density: float, dvl_mount_m: Sequence[float] | None = None, frame: str = "vectored") -> dict[str, float]:
-    """Name → value for water of ``density`` [kg/m3]. ``dvl_mount_m``: of a DVL for the filter, or None."""
+def parameters(
+    density: float,
+    dvl_mount_m: Sequence[float] | None = None,
+    frame: str = "vectored",
+    changed: Mapping[str, float] | None = None,
+) -> dict[str, float]:
+    """Name → value for water of ``density`` [kg/m3]. ``dvl_mount_m``: of a DVL for the filter, or None. ``changed``: more of
+    them, which count."""
     table = {
         "FRAME_CONFIG": 2 if frame == "vectored_6dof" else 1,
         # No GPS: with one the filter would take its origin at depth, and depth targets count from there.
@@ -63,12 +69,17 @@ def parameters(density: float, dvl_mount_m: Sequence[float] | None = None, frame
     if dvl_mount_m is not None:
         table |= {"VISO_TYPE": 1, "VISO_DELAY_MS": 20, "EK3_SRC1_POSXY": 6, "EK3_SRC1_VELXY": 6}
         table |= {f"VISO_POS_{axis}": v for axis, v in zip("XYZ", dvl_mount_m, strict=True)}
-    return table
+    return table | dict(changed or {})
 
 
-def parameter_file(density: float, dvl_mount_m: Sequence[float] | None = None, frame: str = "vectored") -> str:
+def parameter_file(
+    density: float,
+    dvl_mount_m: Sequence[float] | None = None,
+    frame: str = "vectored",
+    changed: Mapping[str, float] | None = None,
+) -> str:
     """As ``--defaults`` reads it."""
-    return "".join(f"{name} {value:.10g}\n" for name, value in parameters(density, dvl_mount_m, frame).items())
+    return "".join(f"{name} {value:.10g}\n" for name, value in parameters(density, dvl_mount_m, frame, changed).items())
 
 
 def anomaly(error_rad: float) -> tuple[float, float]:

@@ -38,5 +38,6 @@ def pilot_for(
     with TemporaryDirectory(prefix="hullscan-ardusub-") as passing:
         folder = Path(passing) if truth_folder is None else truth_folder / "ardusub"
         folder.mkdir(parents=True, exist_ok=True)
-        with Firmware(binary, folder, scenario.water.density_kgm3, dvl_mount_m, scenario.vehicle.frame) as firmware:
+        vehicle = scenario.vehicle
+        with Firmware(binary, folder, scenario.water.density_kgm3, dvl_mount_m, vehicle.frame, vehicle.parameters) as firmware:
             yield firmware

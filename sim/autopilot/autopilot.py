@@ -5,6 +5,8 @@ Theory of operation: `sim.world` calls `tick` every 20 ms with what the slow sen
 everything at 400 Hz is there.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -26,14 +28,17 @@ REBOOT_S = 1.5
 
 
 class Autopilot:
-    """``c``: the control array shared with the inner loop. ``density`` [kg/m3] of the water: BARO_SPEC_GRAV is set to it."""
+    """``c``: the control array shared with the inner loop. ``density`` [kg/m3] of the water: BARO_SPEC_GRAV is set to it.
+    ``changed``: parameters that differ from ArduSub's defaults."""
 
-    def __init__(self, c: Vec, density: float = 1025.0, params: Parameters | None = None) -> None:
+    def __init__(self, c: Vec, density: float = 1025.0, changed: Mapping[str, float] | None = None) -> None:
         self._endpoints: list[Endpoint] = []
         self._boot_t = 0.0
-        params = params or Parameters()
+        params = Parameters()
         params.set("FRAME_CONFIG", 2.0 if c[a.THRUSTERS] == 8 else 1.0)
         params.set("BARO_SPEC_GRAV", density * 9.80665 / DEPTH_PA_PER_M)
+        for name, value in (changed or {}).items():
+            params.set(name, value)
         self._start(Core(params=params, c=c, say=self._say))
 
     def _start(self, core: Core) -> None:

@@ -198,7 +198,7 @@ def _place() -> tuple[Scenario, Vessel, HullSurface]:
     scenario = load_scenario(SCENARIO)
     vessel, surface = load_ship(vessel_path(scenario, SCENARIO))
     launch = scenario.vehicle.launch.model_copy(update={"offset_m": 20.0, "heading_error_deg": 0.0})
-    vehicle = scenario.vehicle.model_copy(update={"launch": launch, "tether_m": 0.0})
+    vehicle = scenario.vehicle.model_copy(update={"launch": launch, "tether_m": 0.0, "parameters": {}})
     waves = scenario.waves.model_copy(update={"height_m": 0.0})
     changes = {"vehicle": vehicle, "waves": waves, "current_mps": (0.0, 0.0), "faults": []}
     return scenario.model_copy(update=changes), vessel, surface

@@ -2,13 +2,13 @@
 
 import pytest
 
-from rov.doctor import PARAMETERS, RULES, Check, Sensors, examine
+from rov.doctor import PARAMETERS, RULES, Change, Check, Rule, Sensors, changes, examine
 from rov.vehicle import Reported
 
-# ArduSub 4.7 defaults as the firmware listed them (boot.parm), and the older names.
+# ArduSub 4.7 as the firmware listed it (boot.parm), but for the two that hullscan wants otherwise; and the older names.
 DEFAULTS = {
-    "FS_PILOT_INPUT": 2.0,
-    "FS_PILOT_TIMEOUT": 3.0,
+    "FS_PILOT_INPUT": 1.0,
+    "FS_PILOT_TIMEOUT": 0.7,
     "FS_GCS_ENABLE": 2.0,
     "FS_LEAK_ENABLE": 1.0,
     "FS_EKF_ACTION": 0.0,
@@ -36,8 +36,22 @@ def failing(
     return {c.name: c for c in checks if not c.ok}
 
 
-def test_the_firmware_s_defaults_pass() -> None:
+def test_a_prepared_vehicle_passes_and_the_firmware_s_defaults_lack_two() -> None:
     assert failing() == {}
+    assert set(failing(DEFAULTS | {"FS_PILOT_INPUT": 2.0, "FS_PILOT_TIMEOUT": 3.0})) == {"FS_PILOT_INPUT", "FS_PILOT_TIMEOUT"}
+
+
+def test_what_apply_would_set() -> None:
+    bad = DEFAULTS | {"FS_PILOT_INPUT": 0.0, "FS_LEAK_ENABLE": 2.0, "FRAME_CONFIG": 0.0}
+    assert changes(bad) == [Change("FS_PILOT_INPUT", 0.0, 1.0), Change("FS_LEAK_ENABLE", 2.0, 1.0)]  # nobody guesses a frame
+    assert changes(DEFAULTS) == []
+    cured = bad | {c.name: c.to for c in changes(bad)}
+    assert set(failing(cured)) == {"FRAME_CONFIG"}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.names[0])
+def test_what_apply_sets_is_safe(rule: Rule) -> None:
+    assert rule.to is None or rule.low <= rule.to <= rule.high
 
 
 def test_old_names_pass() -> None:
@@ -48,7 +62,8 @@ def test_old_names_pass() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("FS_PILOT_INPUT", 0), ("FS_PILOT_TIMEOUT", 4), ("FS_PILOT_TIMEOUT", 0.1), ("FS_GCS_ENABLE", 4), ("FS_GCS_ENABLE", 0),
+    [("FS_PILOT_INPUT", 0), ("FS_PILOT_INPUT", 2), ("FS_PILOT_TIMEOUT", 3), ("FS_PILOT_TIMEOUT", 0.1),
+     ("FS_GCS_ENABLE", 4), ("FS_GCS_ENABLE", 0),
      ("FS_LEAK_ENABLE", 2), ("FS_EKF_ACTION", 2), ("BATT_FS_LOW_ACT", 3), ("MAV_GCS_SYSID", 254), ("EK3_SRC1_POSZ", 3),
      ("FRAME_CONFIG", 0), ("FRAME_CONFIG", 6), ("JS_GAIN_DEFAULT", 55), ("JS_GAIN_DEFAULT", 0.1), ("JS_THR_GAIN", 3),
      ("FS_GCS_ENABLE", float("nan"))],

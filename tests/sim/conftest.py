@@ -95,7 +95,7 @@ def calm(scenario: Scenario) -> Scenario:
     """No current, waves, faults or tether, 20 m off the hull, exact heading."""
     vehicle = scenario.vehicle
     launch = vehicle.launch.model_copy(update={"offset_m": 20.0, "heading_error_deg": 0.0})
-    vehicle = vehicle.model_copy(update={"launch": launch, "tether_m": 0.0})
+    vehicle = vehicle.model_copy(update={"launch": launch, "tether_m": 0.0, "parameters": {}})
     waves = scenario.waves.model_copy(update={"height_m": 0.0})
     return scenario.model_copy(update={"vehicle": vehicle, "waves": waves, "current_mps": (0.0, 0.0)})
 
