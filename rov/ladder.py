@@ -59,6 +59,16 @@ class AbortLadder:
         self._since: dict[str, float] = {}
         self._rung_t = 0.0
 
+    def restore(self, rung: Ladder, reason: str, now: float) -> None:
+        """Takes over from a ladder that stood on ``rung`` for ``reason``; what was latched stays so.
+
+        Raises:
+            KeyError: a reason that is not in `TRIGGERS`, on a rung other than ok.
+        """
+        self.rung, self.reason, self._rung_t = rung, reason, now
+        if rung != "ok" and TRIGGERS[reason].latched:
+            self._latched[reason] = now
+
     def resume(self) -> str:
         """The operator's word to go on. Returns "" or why not."""
         if self.rung in ("ascend", "surfaced"):

@@ -6,6 +6,7 @@ from pathlib import Path
 from hull.shell import load_ship
 from rov.channels import TcpChannel, open_mavlink
 from rov.config import RovConfig
+from rov.restart import where_to_go_on
 from rov.rov import Rov
 from rov.vehicle import NEUTRAL
 from wire.daemon import run
@@ -13,14 +14,15 @@ from wire.node import open_node
 
 
 def main(session_file: str) -> int:
-    """Runs until stopped; leaves neutral sticks behind. The tlog is appended to, so that a restart loses nothing."""
+    """Runs until stopped; leaves neutral sticks behind. A restart in flight goes on where the record ends; the tlog is appended to."""
     with open_node(session_file, "rov") as node:
         session = node.session
         _vessel, surface = load_ship(Path(session.vessel_file))
         mavlink, dvl = open_mavlink(session.mavlink), TcpChannel(session.dvl)
         config = RovConfig(envelope=session.envelope, utc_epoch=session.utc_epoch, rig=session.rig)
         with (node.folder / "telemetry.tlog").open("ab") as tlog:
-            rov = Rov(config, surface, node.bus, node.commands, mavlink, dvl, tlog)
+            restored = where_to_go_on(node.folder / "aboard" / "record.hslog")
+            rov = Rov(config, surface, node.bus, node.commands, mavlink, dvl, tlog, restored)
             run("rov", rov.tick, 20.0, node.clock, node.bus, node.stop)
             rov.vehicle.transmit(node.clock.now(), NEUTRAL, None)
         mavlink.close()

@@ -117,6 +117,10 @@ class Navigator:
         self.range_t = -math.inf
         self.rejected = 0
 
+    def start_at(self, x_m: float, std_m: float) -> None:
+        """Forgets where along the ship the vehicle was put in: it is here."""
+        self._x = Filtered(x_m, std_m)
+
     def predict(self, now: float, roll: float, pitch: float, yaw_rate: float, depth_m: float, held: bool = False) -> None:
         """Carries the state to ``now`` with the gyro's ``yaw_rate`` [rad/s] and the last velocity. ``held``: before the launch,
         at the place that was given."""

@@ -15,6 +15,7 @@ from rov.ladder import LEAVE_PATIENCE_S, AbortLadder, Clearance
 from rov.link import Link
 from rov.navigator import Motion, Navigator
 from rov.orders import Orders
+from rov.restart import Restored
 from rov.vehicle import NEUTRAL, ArduSub
 from wire import messages as m
 from wire.bus import Bus
@@ -42,6 +43,7 @@ class Rov:
     Args:
         mavlink, dvl: byte channels to autopilot and DVL.
         tlog: file for every MAVLink packet, or None.
+        restored: of a process that died with the vehicle armed, or None.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Rov:
         mavlink: ByteChannel,
         dvl: ByteChannel,
         tlog: BinaryIO | None = None,
+        restored: Restored | None = None,
     ) -> None:
         e = config.envelope
         self._config, self._bus = config, bus
@@ -83,10 +86,14 @@ class Rov:
         self._seen_t = -math.inf
         self._pressure_offset_m: float | None = None
         self._last_standoff = e.launch_offset_m
+        self._restored, self._took_over_t = restored, -math.inf
 
     # -- one tick --------------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
+        if self._restored is not None:
+            self._take_over(self._restored, now)
+            self._restored = None
         self._orders.serve(now)
         self.vehicle.receive(now)
         self._hear(now)
@@ -100,6 +107,20 @@ class Rov:
         self.vehicle.transmit(now, verdict.sticks, verdict.altitude_m)
         self._watch_datum(control, guidance, now)
         self._publish(control, wish, verdict, now)
+
+    def _take_over(self, before: Restored, now: float) -> None:
+        self._was_armed = self._mode_was_ours = True
+        self._took_over_t = now
+        self._ladder.restore(before.rung, before.reason, now)
+        # Silent since before the restart is not known to be silent: each gets its usual patience from now on.
+        self._guidance_t = self._station_t = self._hull_wanted_t = now
+        here = before.x_now(now)
+        text = "rov restarted in flight"
+        if here is not None and before.place is not None:
+            self.navigator.start_at(*here)
+            self._seen_t, self._last_standoff = before.place[0], before.place[1].standoff_m
+            text += f": x {here[0]:.1f} m, standard deviation {here[1]:.1f} m"
+        self._alert(now, "restart", True, "warning", text)
 
     def _hear(self, now: float) -> None:
         for _topic, message in self._subscription.drain():
@@ -181,7 +202,7 @@ class Rov:
         r, e = self.vehicle.reported, self._config.envelope
         flying = r.armed and self._was_armed
         out = set(self._orders.triggers)
-        heard = math.isfinite(self._station_t)
+        heard, heard_autopilot = math.isfinite(self._station_t), math.isfinite(r.heartbeat_t)
         tests = {
             "station_silent": (heard or self._config.station_required) and now - self._station_t > STATION_FRESH_S and flying,
             "guidance_silent": flying and now - self._guidance_t > GUIDANCE_FRESH_S,
@@ -191,10 +212,10 @@ class Rov:
             "depth_jump": now - self._depth_jump_t < 0.5 and flying,
             "leak": r.leak and flying,
             "battery_low": flying and 0.0 <= r.battery_fraction < e.min_battery_fraction,
-            "autopilot_silent": self._was_armed and now - r.heartbeat_t > 3.0,
+            "autopilot_silent": self._was_armed and now - max(r.heartbeat_t, self._took_over_t) > 3.0,
             "mode_changed": flying and self._mode_was_ours and r.mode != MODE,
             "other_commander": flying and now - self.vehicle.link.others_sticks_t < 2.0,
-            "disarmed": self._was_armed and not r.armed and not self._may_disarm(),
+            "disarmed": self._was_armed and heard_autopilot and not r.armed and not self._may_disarm(),
         }
         return out | {name for name, true in tests.items() if true}
 
