@@ -29,6 +29,7 @@ TRIGGERS: dict[str, Demand] = {
     "operator_abort": Demand("backoff", True, None),
     "station_silent": Demand("hold", False, (60.0, "backoff")),
     "guidance_silent": Demand("hold", False, (30.0, "backoff")),
+    "frames_silent": Demand("hold", False, (60.0, "backoff")),
     "hull_lost": Demand("hold", False, (6.0, "leave")),
     "navigator_uncertain": Demand("hold", False, (60.0, "backoff")),
     "depth_jump": Demand("hold", True, None),
@@ -59,15 +60,15 @@ class AbortLadder:
         self._since: dict[str, float] = {}
         self._rung_t = 0.0
 
-    def restore(self, rung: Ladder, reason: str, now: float) -> None:
-        """Takes over from a ladder that stood on ``rung`` for ``reason``; what was latched stays so.
-
-        Raises:
-            KeyError: a reason that is not in `TRIGGERS`, on a rung other than ok.
-        """
+    def restore(self, rung: Ladder, reason: str, latched: tuple[str, ...], now: float) -> None:
+        """Takes over from a ladder that stood on ``rung`` for ``reason`` with ``latched`` triggers."""
         self.rung, self.reason, self._rung_t = rung, reason, now
-        if rung != "ok" and TRIGGERS[reason].latched:
-            self._latched[reason] = now
+        self._latched = dict.fromkeys(latched, now)
+
+    @property
+    def latched(self) -> tuple[str, ...]:
+        """Triggers that wait for the operator's `resume`."""
+        return tuple(sorted(self._latched))
 
     def resume(self) -> str:
         """The operator's word to go on. Returns "" or why not."""

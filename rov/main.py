@@ -14,7 +14,7 @@ from wire.node import open_node
 
 
 def main(session_file: str) -> int:
-    """Runs until stopped; leaves neutral sticks behind. A restart in flight goes on where the record ends; the tlog is appended to."""
+    """Runs until stopped; leaves neutral sticks behind. A restart in flight goes on where the record ends; the tlog grows on."""
     with open_node(session_file, "rov") as node:
         session = node.session
         _vessel, surface = load_ship(Path(session.vessel_file))

@@ -1,7 +1,7 @@
 """A rov that takes over from one that died in flight, from the recorder's log: where it was, and on which rung.
 
-A vehicle that loses its rov gets neutral sticks from the autopilot within FS_PILOT_TIMEOUT and coasts to a stop; depth and heading
-are held. What died with the process is the place along the ship and what the ladder had latched: a hold must outlive it.
+A vehicle that loses its rov gets neutral sticks from the autopilot within FS_PILOT_TIMEOUT and coasts to a stop; depth and
+heading are held. What died with the process is the place along the ship and what the ladder had latched: a hold must outlive it.
 """
 
 import math
@@ -23,6 +23,7 @@ class Restored(NamedTuple):
     t: float
     rung: m.Ladder
     reason: str
+    latched: tuple[str, ...]
     along_mps: float
     place: tuple[float, m.HullPose] | None
 
@@ -51,4 +52,4 @@ def where_to_go_on(log: Path) -> Restored | None:
             place = place if message.pose is None else (message.t, message.pose)
     if last is None or not last.armed:
         return None
-    return Restored(last.t, last.ladder, last.reason, last.along_mps, place)
+    return Restored(last.t, last.ladder, last.reason, last.latched, last.along_mps, place)

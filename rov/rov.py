@@ -23,7 +23,8 @@ from wire.channel import ByteChannel
 from wire.command import CommandServer
 
 ASK_AGAIN_S = 2.0
-GUIDANCE_FRESH_S = 1.0
+GUIDANCE_FRESH_S = 0.8
+FRAMES_FRESH_S = 0.9
 STATION_FRESH_S = 2.0
 DEPTH_JUMP_M = 0.6
 DATUM_PATIENCE_S = 3.0
@@ -66,9 +67,9 @@ class Rov:
         self._ladder = AbortLadder()
         self._limits = Limits(e.min_standoff_m, e.max_depth_m, e.max_speed_mps)
         self._orders = Orders(commands, self._ladder)
-        self._subscription = bus.subscribe("guidance", "station_beat", "landmark_sight")
+        self._subscription = bus.subscribe("guidance", "station_beat", "landmark_sight", "frame_report")
         self._guidance: m.Guidance | None = None
-        self._guidance_t = self._station_t = -math.inf
+        self._guidance_t = self._station_t = self._frame_t = -math.inf
         self._last_depth: tuple[float, float] | None = None
         self._depth_jump_t = -math.inf
         self._datum_true_t = math.inf
@@ -111,7 +112,7 @@ class Rov:
     def _take_over(self, before: Restored, now: float) -> None:
         self._was_armed = self._mode_was_ours = True
         self._took_over_t = now
-        self._ladder.restore(before.rung, before.reason, now)
+        self._ladder.restore(before.rung, before.reason, before.latched, now)
         # Silent since before the restart is not known to be silent: each gets its usual patience from now on.
         self._guidance_t = self._station_t = self._hull_wanted_t = now
         here = before.x_now(now)
@@ -128,6 +129,8 @@ class Rov:
                 self._guidance, self._guidance_t = message, now
             elif isinstance(message, m.StationBeat):
                 self._station_t = now
+            elif isinstance(message, m.FrameReport):
+                self._frame_t = now
             elif isinstance(message, m.LandmarkSight):
                 self._correct(message, now)
 
@@ -202,10 +205,12 @@ class Rov:
         r, e = self.vehicle.reported, self._config.envelope
         flying = r.armed and self._was_armed
         out = set(self._orders.triggers)
+        tracking = self._guidance is not None and self._guidance.kind == "track"
         heard, heard_autopilot = math.isfinite(self._station_t), math.isfinite(r.heartbeat_t)
         tests = {
             "station_silent": (heard or self._config.station_required) and now - self._station_t > STATION_FRESH_S and flying,
             "guidance_silent": flying and now - self._guidance_t > GUIDANCE_FRESH_S,
+            "frames_silent": flying and tracking and FRAMES_FRESH_S < now - self._frame_t < math.inf,
             "hull_lost": flying and now - self._hull_wanted_t > HULL_LOST_S,
             "too_close": flying and self._pose is not None and self._pose.standoff_m < 0.8 * e.min_standoff_m,
             "navigator_uncertain": flying and self._pose is not None and self._pose.x_std_m > 3.0,
@@ -355,6 +360,7 @@ class Rov:
             control=control,
             ladder=rung,
             reason=reason,
+            latched=self._ladder.latched,
             depth_m=r.depth_m,
             roll_rad=r.attitude.roll,
             pitch_rad=r.attitude.pitch,

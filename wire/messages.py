@@ -47,8 +47,8 @@ class VehicleState(Message, frozen=True, tag=True, kw_only=True):
 
     ``roll_rad``, ``pitch_rad``, ``heading_rad``: from the autopilot (heading is magnetic and not to be
     trusted beside steel). ``along_mps``: dx/dt; ``closing_mps``: towards the hull, positive.
-    ``link_age_s``: since the last autopilot heartbeat. ``reason``: why the ladder is not "ok".
-    ``guidance_seq``: the last guidance obeyed. ``at_target``: that guidance is fulfilled.
+    ``link_age_s``: since the last autopilot heartbeat. ``reason``: why the ladder is not "ok"; ``latched``: all triggers that
+    wait for the operator's word. ``guidance_seq``: the last guidance obeyed. ``at_target``: that guidance is fulfilled.
     """
 
     armed: bool
@@ -73,10 +73,11 @@ class VehicleState(Message, frozen=True, tag=True, kw_only=True):
     guidance_seq: int
     at_target: bool
     sticks: tuple[int, int, int, int]
+    latched: tuple[str, ...] = ()
 
 
 class Guidance(Message, frozen=True, tag=True, kw_only=True):
-    """missions to rov, 10 Hz while a mission runs: what to do now. Older than 1 s means hold.
+    """missions to rov, 10 Hz while a mission runs: what to do now. Older than 0.8 s means hold.
 
     idle: disarmed. hold: stay. approach: face the hull, close to ``standoff_m`` at ``depth_m``. track:
     hold ``standoff_m`` facing the normal at ``depth_m`` and move along x at ``along_mps`` (signed) until

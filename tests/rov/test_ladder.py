@@ -15,6 +15,7 @@ TABLE: dict[str, tuple[str, bool, tuple[float, str] | None]] = {
     "operator_abort": ("backoff", True, None),
     "station_silent": ("hold", False, (60.0, "backoff")),
     "guidance_silent": ("hold", False, (30.0, "backoff")),
+    "frames_silent": ("hold", False, (60.0, "backoff")),
     "hull_lost": ("hold", False, (6.0, "leave")),
     "navigator_uncertain": ("hold", False, (60.0, "backoff")),
     "depth_jump": ("hold", True, None),
@@ -155,6 +156,21 @@ def test_resume(rung: str) -> None:
     else:
         assert ladder.resume() == "" and ladder.rung == "ok" and ladder.reason == ""
         assert ladder.update(set(), LADDER.Clearance(True, True), 1e6) == "ok"
+
+
+@pytest.mark.parametrize("rung", ORDER)
+def test_a_ladder_takes_over_from_another(rung: str) -> None:
+    before = at(rung)
+    before.update({"mode_changed", "operator_hold", "station_silent"}, near(), 3.0)
+    assert before.latched[-2:] == ("mode_changed", "operator_hold")
+    ladder = LADDER.AbortLadder()
+    ladder.restore(before.rung, before.reason, before.latched, 50.0)
+    assert (ladder.rung, ladder.reason, ladder.latched, ladder.since) == (before.rung, before.reason, before.latched, 50.0)
+    after = {"ok": "hold", "backoff": "leave"}.get(rung, rung)
+    assert ladder.update(set(), near(), 53.0) == after
+    if rung in ("ok", "hold"):
+        assert ladder.reason == "mode_changed"
+        assert ladder.resume() == "" and ladder.latched == () and ladder.update(set(), near(), 54.0) == "ok"
 
 
 def test_an_unknown_trigger_raises() -> None:

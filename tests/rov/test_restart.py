@@ -112,7 +112,7 @@ def test_a_restart_before_the_launch_is_a_fresh_start(tmp_path: Path) -> None:
 def test_where_it_must_be_by_now() -> None:
     fields: dict[str, Any] = {"side": "S", "s_m": 3.0, "depth_m": 1.0, "standoff_m": 0.8, "yaw_off_rad": 0.0}
     pose = m.HullPose(x_m=20.0, x_std_m=0.1, standoff_std_m=0.02, yaw_std_rad=0.02, **fields)
-    before = Restored(10.0, "ok", "", 0.3, (10.0, pose))
+    before = Restored(10.0, "ok", "", (), 0.3, (10.0, pose))
     soon, late = before.x_now(11.0), before.x_now(20.0)
     assert soon is not None and late is not None
     assert soon[0] == pytest.approx(20.3) and late[0] == pytest.approx(20.0 + 0.3 * COAST_S)
