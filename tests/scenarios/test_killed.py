@@ -37,7 +37,7 @@ class Absent:
 
 
 class Killable(Blind):
-    """`kill` takes a process away now, and brings it back `GAP_S` later. ``late``: how long sticks were not neutral after it [s]."""
+    """`kill` takes a process away now, and brings it back `GAP_S` later. ``late``: how long sticks were not neutral then [s]."""
 
     def __init__(self, folder: Path) -> None:
         prepared = prepare(MISSION)
