@@ -182,9 +182,11 @@ def _sim(args: argparse.Namespace) -> int:
         _say(f"{error} (off loopback needs --open-video)")
         return 2
     camera = f"tcp://127.0.0.1:{args.camera_port}"
-    ports = Ports((args.mavlink,), args.dvl_port, camera, tuple(args.video), args.open_video, args.video_encoder)
+    pings = (args.ping_port, args.ping_up_port)
+    ports = Ports((args.mavlink,), args.dvl_port, camera, tuple(args.video), args.open_video, args.video_encoder, pings)
     video = f", video {' '.join(args.video)}" if args.video else ""
-    _say(f"MAVLink {args.mavlink}, DVL 127.0.0.1:{args.dvl_port}, camera zmq+{camera}{video}; Ctrl-C ends")
+    served = f"MAVLink {args.mavlink}, DVL 127.0.0.1:{args.dvl_port}, Ping UDP {pings[0]} ahead and {pings[1]} up"
+    _say(f"{served}, camera zmq+{camera}{video}; Ctrl-C ends")
     mount = BLUEROV2.dvl_mount_m if args.ardusub_dvl else None
     with pilot_for(args.ardusub, load_scenario(args.scenario), None, mount) as pilot:
         world, feed, _truth = build(args.scenario, args.seed, BLUEROV2, pilot)
@@ -258,6 +260,8 @@ def _served_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mavlink", default="udpout:127.0.0.1:14550", metavar="ADDRESS")
     parser.add_argument("--dvl-port", type=int, default=16171)
     parser.add_argument("--camera-port", type=int, default=5600)
+    parser.add_argument("--ping-port", type=int, default=9090, help="forward Ping sounder, UDP (default 9090)")
+    parser.add_argument("--ping-up-port", type=int, default=9092, help="upward Ping sounder, UDP (default 9092)")
     parser.add_argument(
         "--video",
         action="append",

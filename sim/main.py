@@ -63,7 +63,7 @@ def session_ports(session: Session) -> Ports:
     dvl = int(session.dvl.rpartition(":")[2])
     if session.camera.startswith("zmq+"):
         return Ports(mavlink, dvl, session.camera.removeprefix("zmq+"))
-    return Ports(mavlink, dvl, "", (session.camera,))
+    return Ports(mavlink, dvl, "", video=(session.camera,))
 
 
 def main(session_file: str, scenario_file: str, truth_folder: str, seed: str, ardusub: str = "") -> int:

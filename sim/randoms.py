@@ -19,6 +19,7 @@ SENSOR_IDS: dict[str, int] = {
     "waves": 10,
     "mavlink_loss": 11,
     "current": 12,
+    "ping_profile": 13,
 }
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import zmq
 
 from sim.feed import CameraFeed, CameraFrame, DarkRoom
+from sim.ping_server import PingServer
+from sim.sensors.ping1d import Ping1D
 from sim.sockets import TcpServer, UdpChannel
 from sim.video.address import parse_video_address
 from sim.video.encoder import Kind, open_encoder
@@ -29,7 +31,7 @@ SLIP_S = 0.5
 class Ports:
     """Where to serve. ``mavlink``: udpout/udpin addresses; ``camera``: a ZeroMQ address (tcp://127.0.0.1:PORT or ipc://…), ""
     for none; ``video``: addresses of `sim.video.address`; ``open_video``: they may be off loopback; ``encoder``: auto, ffmpeg or
-    plain (`sim.video.encoder`)."""
+    plain (`sim.video.encoder`); ``ping``: UDP ports of the forward and the upward Ping sounder."""
 
     mavlink: tuple[str, ...] = ("udpout:127.0.0.1:14550",)
     dvl: int = 16171
@@ -37,6 +39,7 @@ class Ports:
     video: tuple[str, ...] = ()
     open_video: bool = False
     encoder: Kind = "auto"
+    ping: tuple[int, ...] = ()
 
 
 class FrameOutlet:
@@ -105,6 +108,8 @@ class Server:
             self._outlets.append(self.video)
         self._dvl = TcpServer(ports.dvl)
         self.dvl_port = self._dvl.port
+        self._pings = [PingServer(port, Ping1D(world.seed + k)) for k, port in enumerate(ports.ping)]
+        self.ping_ports = tuple(ping.port for ping in self._pings)
         self._mavlink = [UdpChannel(address) for address in ports.mavlink]
         for channel in self._mavlink:
             world.attach_mavlink(channel)
@@ -116,6 +121,8 @@ class Server:
         while self._world.t + SLICE_S <= target + 1e-9:
             self._dvl.poll(self._world.attach_dvl, self._world.dvl.detach)
             self._world.advance_to(self._world.t + SLICE_S)
+            for ping, echo in zip(self._pings, self._world.echoes, strict=False):
+                ping.turn(self._world.t, echo)
             frame = None if self._room is None else self._room.tick(self.pacer.offset)
             if frame is not None:
                 for outlet in self._outlets:
@@ -128,6 +135,8 @@ class Server:
         for outlet in self._outlets:
             outlet.close()
         self._dvl.close()
+        for ping in self._pings:
+            ping.close()
         for channel in self._mavlink:
             channel.close()
 

@@ -51,6 +51,7 @@ from sim.sensors.battery import Battery
 from sim.sensors.compass import Compass
 from sim.sensors.depth import DepthSensor
 from sim.sensors.dvl_server import DvlServer
+from sim.sensors.ping1d import Echo
 from sim.sensors.ranges import DROPOUT, RangeFinder
 from sim.steel import Steel
 from sim.truth import TruthRow
@@ -111,6 +112,7 @@ class World:
         self.dvl = DvlServer(self.seed, rig)
         self._channels: list[BadLink] = []
         self._ranges = (Range(0), Range(24))
+        self.echoes = (Echo(), Echo())
         self.effects = Effects()
         self._reboots = 0
         self.distance_m = 1e9
@@ -285,10 +287,9 @@ class World:
         if self.effects.range_stuck:
             return
         dropout = max(DROPOUT, self.effects.range_dropout)
-        self._ranges = (
-            Range(0, self._forward.read(count, self._cast, dropout)),
-            Range(24, self._up.read(count, self._cast, dropout)),
-        )
+        ahead, above = self._forward.read(count, self._cast, dropout), self._up.read(count, self._cast, dropout)
+        self._ranges = (Range(0, ahead), Range(24, above))
+        self.echoes = (Echo(ahead, self._forward.confidence, count), Echo(above, self._up.confidence, count))
 
     def _sense(self, count: int, t: float) -> Sensed:
         effects, battery = self.effects, self._battery

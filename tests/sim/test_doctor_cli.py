@@ -33,7 +33,11 @@ def vehicle(tmp_path: Path) -> Iterator[list[str]]:
     mavlink, dvl, camera = free_ports(3)
     command = [sys.executable, str(ROOT / "hullscan.py"), "sim", str(scenario), "--mavlink", f"udpout:127.0.0.1:{mavlink}"]
     with (tmp_path / "sim.log").open("wb") as log:
-        child = subprocess.Popen([*command, "--dvl-port", str(dvl), "--camera-port", str(camera)], stdout=log, stderr=log)
+        child = subprocess.Popen(
+            [*command, "--dvl-port", str(dvl), "--camera-port", str(camera), "--ping-port", "0", "--ping-up-port", "0"],
+            stdout=log,
+            stderr=log,
+        )
     try:
         deadline = time.monotonic() + 240.0
         while wait_until_listening((dvl,), 1.0):

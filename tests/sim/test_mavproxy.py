@@ -78,7 +78,18 @@ def console(tmp_path: Path) -> Iterator[Console]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     serve = [sys.executable, str(ROOT / "hullscan.py"), "sim", str(ROOT / "sim/scenarios/coaster_default.yaml")]
-    serve += ["--mavlink", f"udpout:127.0.0.1:{port}", "--dvl-port", "0", "--camera-port", "0"]
+    serve += [
+        "--mavlink",
+        f"udpout:127.0.0.1:{port}",
+        "--dvl-port",
+        "0",
+        "--camera-port",
+        "0",
+        "--ping-port",
+        "0",
+        "--ping-up-port",
+        "0",
+    ]
     with (tmp_path / "sim.log").open("w") as log:
         vehicle = subprocess.Popen(serve, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)})
     prompt = Console(port, tmp_path)
