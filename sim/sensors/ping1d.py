@@ -93,7 +93,7 @@ class Stub(NamedTuple):
 
 
 class Ping1D:
-    """One device. `measured` takes a reading in, `heard` answers a client's message, `stream` is what a ping sends to a client."""
+    """One device. `measured` takes a reading in, `heard` answers a client, `stream` is what a ping sends to a client."""
 
     def __init__(self, seed: int) -> None:
         self._noise = NoiseStream(seed, "ping_profile")

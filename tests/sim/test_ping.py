@@ -191,7 +191,9 @@ def test_a_flood_waits_its_turn_and_clients_are_bounded() -> None:
 
 
 def test_the_world_s_echo_is_the_one_the_autopilot_gets(scenario: Any, vessel: Any, surface: Any) -> None:
-    world = World(scenario, vessel, surface)
+    launch = scenario.vehicle.launch.model_copy(update={"depth_m": 1.5, "offset_m": 1.2})
+    vehicle = scenario.vehicle.model_copy(update={"launch": launch})
+    world = World(scenario.model_copy(update={"vehicle": vehicle}), vessel, surface)
     confidences = []
     for k in range(40):
         world.advance_to(0.1 * (k + 1))
