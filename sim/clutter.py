@@ -15,7 +15,7 @@ from sim.textures import Decal
 Vec = NDArray[np.float64]
 WHITE, BLACK, OCHRE = (0.55, 0.54, 0.48), (0.03, 0.03, 0.035), (0.35, 0.22, 0.05)
 STEEL_GREY = (0.17, 0.16, 0.155)
-WEED = "weed"
+WEED, SCALES = "weed", "scales"
 
 
 def anode(size: tuple[float, float, float], at: Anchor) -> Built:
@@ -205,4 +205,4 @@ def tunnel_decal(size: tuple[float, float], at: Anchor) -> Decal:
     return Decal(0 if at.side == "P" else 1, 2, at.x_m, at.s_m, size[0] / 2, size[1] / 2, 0.0, BLACK)
 
 
-MATERIALS = (BODY, STEEL, DARK, ZINC, SHELL, WEED)
+MATERIALS = (BODY, STEEL, DARK, ZINC, SHELL, WEED, SCALES)

@@ -20,6 +20,7 @@ SENSOR_IDS: dict[str, int] = {
     "mavlink_loss": 11,
     "current": 12,
     "ping_profile": 13,
+    "fish": 14,
 }
 
 

@@ -18,7 +18,7 @@ from sim.raster import Drawn, Faces, canvas, collect, depth_and_ids, distort, pi
 from sim.scenario import Water
 from sim.scene import HULL_ID, Scene
 from sim.shade import MARK, fill, shade
-from sim.snow import MOST, SINK_MPS, find_snow
+from sim.snow import MOST, SINK_MPS, find_bubbles, find_snow
 from sim.textures import LEVELS, TEXEL_M, TILE_M, TilePool
 from sim.water_optics import STEP_M, optics, with_lamps
 from wire.rig import CameraRig, Rig
@@ -85,6 +85,18 @@ class _Geometry:
         reach = [np.linalg.norm(m.vertices - c, axis=1).max() for m, c in zip(meshes, self.centre, strict=True)]
         self.radius: Vec = np.array(reach)
         self.casts = np.array([p.casts for p in scene.parts])
+        self._fish = [(k, int(vertex[k]), int(vertex[k + 1]), one) for k, one in scene.fish]
+
+    def swim(self, t: float | None) -> None:
+        """Puts the fish where they are at ``t`` [s]; None takes them out."""
+        for part, first, end, one in self._fish:
+            if t is None:
+                self.centre[part] = 1e6
+                continue
+            vertices, normals, self.along[part] = one.mesh(t)
+            self.faces.vertices[first:end], self.faces.normals[first:end] = vertices, normals
+            self.centre[part] = 0.5 * (vertices.min(0) + vertices.max(0))
+            self.radius[part] = np.linalg.norm(vertices - self.centre[part], axis=1).max()
 
 
 class Renderer:
@@ -194,6 +206,7 @@ class Renderer:
 
     def _direct(self, view: View, t: float = 0.0) -> None:
         """Into ``_radiance``, ``_small`` and ``_depth``."""
+        self.geometry.swim(t)
         light = self._light(view, self._shadows(view), t)
         drawn = self._draw(view, self.visible_m, light, self._wanted)
         along = np.ascontiguousarray(self.geometry.along @ view.turn.T)
@@ -226,6 +239,10 @@ class Renderer:
             view.ned, view.ned_turn, self._drift * t, self.water.particles_per_m3, self.seed, self.lens, o.lamps, o.table, STEP_M,
             daylight * o.ambient, self._snow,
         )  # fmt: skip
+        for stream in self.scene.bubbles:
+            n = find_bubbles(
+                *stream.at(t), view.eye, view.turn, self.lens, o.lamps, o.table, STEP_M, daylight * o.ambient, self._snow, n
+            )
         gain = self._gain(picture, t)
         out = np.empty((h, w, 3), np.uint8)
         self.crew.work(
@@ -256,8 +273,10 @@ class Renderer:
 
     # -- truth -------------------------------------------------------------------------------------------------------
 
-    def truth(self, position_ned: Vec, R_body_to_ned: Vec, far_m: float = 60.0) -> tuple[Floats, Ints]:
-        """(depth along the optical axis [m], 0 for water; object id) per pixel of the picture, distortion included."""
+    def truth(self, position_ned: Vec, R_body_to_ned: Vec, far_m: float = 60.0, t: float | None = None) -> tuple[Floats, Ints]:
+        """(depth along the optical axis [m], 0 for water; object id) per pixel of the picture, distortion included. Fish are in
+        it where they are at ``t`` [s], and not with None."""
+        self.geometry.swim(t)
         view = self.view(position_ned, R_body_to_ned)
         d = self._draw(view, far_m, self._light(view, _NO_SHADOWS), self._none_wanted)
         depth, ids = np.empty(d.hit.shape, np.float32), np.empty(d.hit.shape, np.int32)

@@ -69,7 +69,7 @@ class Survey:
     def _make_world(self, scenario: Scenario, seed: int, pilot: Pilot | None) -> None:
         prepared = self.prepared
         scene = Scene(scenario, prepared.vessel, prepared.surface)
-        self.world = World(scenario, prepared.vessel, prepared.surface, scene.steel, seed, prepared.rig, pilot)
+        self.world = World(scenario, prepared.vessel, prepared.surface, scene.steel, seed, prepared.rig, pilot, scene.swimmers)
         self.truth = TruthLog(scenario)
         renderer = Renderer(scene, scenario.water, prepared.rig, seed)
         self.camera = CameraFeed(self.world, renderer, self.truth)

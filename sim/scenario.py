@@ -11,7 +11,9 @@ from sim.water import JERLOV_C_RGB
 
 Side = Literal["P", "S"]
 AttachmentKind = Literal["torpedo", "box", "bag", "puck", "grating_tamper"]
-ClutterKind = Literal["anode", "weld_seam", "draught_mark", "barnacles", "painted_pattern", "doubler_plate", "scrape", "weed"]
+ClutterKind = Literal[
+    "anode", "weld_seam", "draught_mark", "barnacles", "painted_pattern", "doubler_plate", "scrape", "weed", "fish", "bubbles"
+]
 Metres = Annotated[float, Field(gt=0.0, le=20.0)]
 Colour = Annotated[float, Field(ge=0.0, le=1.0)]
 Rgb = tuple[Colour, Colour, Colour]
@@ -125,7 +127,11 @@ class Attachment(Strict):
 
 
 class Clutter(Strict):
-    """What must not alarm. ``size_m``: along the hull and girthwise (and height off the hull where it has one)."""
+    """What must not alarm. ``size_m``: along the hull and girthwise (and height off the hull where it has one).
+
+    Fish: ``size_m`` is body length, how far they swim along the hull, and how far off it; ``count`` of them. Bubbles: ``size_m``
+    is the stream's width along and athwart, and how far off the hull it rises; ``count`` a second.
+    """
 
     kind: ClutterKind
     side: Side
@@ -133,6 +139,16 @@ class Clutter(Strict):
     depth_m: float = Field(ge=0.0, le=40.0)
     size_m: tuple[Metres, Metres] | tuple[Metres, Metres, Metres]
     angle_deg: float = Field(default=0.0, ge=-180.0, le=180.0)
+    count: int = Field(default=1, ge=1, le=60)
+
+    @model_validator(mode="after")
+    def _moving(self) -> Self:
+        moving = self.kind in ("fish", "bubbles")
+        if moving and len(self.size_m) != 3:
+            raise ValueError(f"size_m: got {len(self.size_m)} numbers, expected 3 for {self.kind}")
+        if not moving and self.count != 1:
+            raise ValueError(f"count: got {self.count}, expected 1 for {self.kind}: only fish and bubbles come in numbers")
+        return self
 
 
 FaultKind = Literal[

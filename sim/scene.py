@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from hull.surface import HullSurface
 from hull.vessel import Fitting, Vessel
-from sim import attachments, clutter
+from sim import attachments, clutter, life
 from sim.attachments import Built
+from sim.life import Bubbles, Fish, Swimmers
 from sim.meshes import Anchor, Mesh, anchor
 from sim.noise import uniform
 from sim.scenario import Attachment, Clutter, Scenario
@@ -65,6 +66,8 @@ class Scene:
         self.layers: list[Layer] = []
         self.decals: list[Decal] = []
         self.cuts: list[tuple[float, float, float, float, float]] = []
+        self.fish: list[tuple[int, Fish]] = []
+        self.bubbles: list[Bubbles] = []
         self._rows: list[Vec] = []
         self._truth: list[TruthObject] = []
         self._shared: dict[tuple[str, int], int] = {}
@@ -82,6 +85,7 @@ class Scene:
         self._truth.sort(key=lambda o: o.id)
         self._add_hull()
         self.steel = Steel(surface, np.stack(self._rows) if self._rows else None)
+        self.swimmers = Swimmers(tuple(fish for _, fish in self.fish))
 
     # -- building ----------------------------------------------------------------------------------------------------
 
@@ -97,6 +101,7 @@ class Scene:
                 attachments.CLOTH: Layer(2, (0.12, 0.13, 0.09), 0.25, 0.03, 74),
                 attachments.ZINC: Layer(3, (0.42, 0.43, 0.42), 0.12, 0.20, 75),
                 attachments.SHELL: Layer(4, (0.40, 0.38, 0.31), 0.0, 0.05, 76),
+                clutter.SCALES: Layer(5, (0.13, 0.145, 0.14), 0.0, 0.30, 78),
                 clutter.WEED: Layer(2, (0.035, 0.075, 0.025), 0.0, 0.02, 77),
             }
             layer = Layer(style, paint, fouling, 0.10, 7919 * (key + 1) + self.scenario.seed) if own else table[name]
@@ -157,7 +162,9 @@ class Scene:
         seed = self.scenario.seed * 57 + k
         self._note(CLUTTER_ID + k, "clutter", item, at)
         flat = (size[0], size[1])
-        if item.kind == "painted_pattern":
+        if item.kind in ("fish", "bubbles"):
+            self._add_life(CLUTTER_ID + k, item, size, at, seed)
+        elif item.kind == "painted_pattern":
             self.decals.append(clutter.painted_pattern(flat, at, item.angle_deg, seed))
         elif item.kind == "draught_mark":
             self.decals.append(clutter.draught_mark(flat, at))
@@ -175,6 +182,18 @@ class Scene:
             else:
                 built = clutter.barnacles(size, at, self.surface, seed)
             self._add_built(built, CLUTTER_ID + k, (self.paint, 0.15, 0), at)
+
+    def _add_life(self, object_id: int, item: Clutter, size: tuple[float, float, float], at: Anchor, seed: int) -> None:
+        if item.kind == "bubbles":
+            source = at.to_ship(np.array([0.0, 0.0, size[2]]))
+            along = np.array([1.0, 0.0, 0.0])
+            self.bubbles.append(Bubbles(source, along, (size[0], size[1]), item.count, self.surface.draught_m, seed))
+            return
+        layer = self._material(clutter.SCALES, self.paint, 0.0, 5, object_id)
+        for one in life.shoal(size, item.count, at, seed):
+            vertices, normals, ahead = one.mesh(0.0)
+            self.fish.append((len(self.parts), one))
+            self.parts.append(Part(one.rest._replace(vertices=vertices, normals=normals), layer, object_id, ahead, True, False))
 
     def _add_fitting(self, k: int, item: Fitting) -> None:
         x = self.vessel.frame_to_x(item.frame)

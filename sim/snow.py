@@ -1,4 +1,4 @@
-"""Marine snow: particles fixed in the drifting water, so that consecutive frames show the same ones, moved."""
+"""Marine snow and bubbles. Snow is fixed in the drifting water, so that consecutive frames show the same particles, moved."""
 
 import math
 
@@ -71,10 +71,25 @@ def find_snow(
                     dx = (i + unit(b1)) * CELL_M - base[0]
                     dy = (j + unit(b2)) * CELL_M - base[1]
                     dz = (k + unit(b3)) * CELL_M - base[2]
+                    size = 0.0002 + 0.0008 * unit(bits) ** 5
                     if found < out.shape[0] and _particle(
-                        dx, dy, dz, turn, unit(bits), lens, lamps, table, step_m, day, out[found]
+                        dx, dy, dz, turn, size, 0.22, lens, lamps, table, step_m, day, out[found]
                     ):
                         found += 1
+    return found
+
+
+@njit
+def find_bubbles(
+    places: Vec, sizes: Vec, eye: Vec, turn: Vec, lens: Vec, lamps: Vec, table: Floats, step_m: float, day: Vec, out: Vec,
+    found: int,
+) -> int:  # fmt: skip
+    """Adds to the ``found`` rows of `find_snow` the bubbles at ``places`` (n, 3) of ``sizes`` (n,) [m] that are before the
+    camera; returns how many rows there are then. ``places``, ``eye`` and ``turn`` in one frame."""
+    for k in range(places.shape[0]):
+        dx, dy, dz = places[k, 0] - eye[0], places[k, 1] - eye[1], places[k, 2] - eye[2]
+        if found < out.shape[0] and _particle(dx, dy, dz, turn, 0.5 * sizes[k], 0.5, lens, lamps, table, step_m, day, out[found]):
+            found += 1
     return found
 
 
@@ -84,7 +99,8 @@ def _particle(
     dy: float,
     dz: float,
     turn: Vec,
-    draw: float,
+    size: float,
+    albedo: float,
     lens: Vec,
     lamps: Vec,
     table: Floats,
@@ -105,7 +121,6 @@ def _particle(
     q = nx * nx + ny * ny
     f = 1.0 + lens[4] * q + lens[5] * q * q
     px, py = lens[2] + lens[0] * f * nx, lens[3] + lens[1] * f * ny
-    size = 0.0002 + 0.0008 * draw**5
     blur = 0.0011 * abs(1.0 / z - 1.25)
     sharp = lens[0] * size / z
     sigma = math.sqrt(0.45 + sharp * sharp + (lens[0] * blur) ** 2)
@@ -119,7 +134,7 @@ def _particle(
         beam = max(lz / r, 0.0)
         at = min(int((r + d) / step_m + 0.5), last)
         for m in range(3):
-            out[4 + m] += 0.22 * share * beam * beam / max(r2, 0.01) * table[at, m]
+            out[4 + m] += albedo * share * beam * beam / max(r2, 0.01) * table[at, m]
     at = min(int(d / step_m + 0.5), last)
     for m in range(3):
         out[4 + m] += 0.25 * share * day[m] * table[at, m]

@@ -44,6 +44,7 @@ from sim.dynamics import (
     locate,
 )
 from sim.faults import Effects, effects_at
+from sim.life import Swimmers
 from sim.presets import PRESETS, parameter_array
 from sim.randoms import NoiseRows, NoiseStream
 from sim.scenario import Scenario
@@ -52,7 +53,7 @@ from sim.sensors.compass import Compass
 from sim.sensors.depth import DepthSensor
 from sim.sensors.dvl_server import DvlServer
 from sim.sensors.ping1d import Echo
-from sim.sensors.ranges import DROPOUT, RangeFinder
+from sim.sensors.ranges import CONE, DROPOUT, RangeFinder
 from sim.steel import Steel
 from sim.truth import TruthRow
 from wire.channel import ByteChannel
@@ -80,7 +81,8 @@ class VehicleTruth(NamedTuple):
 
 class World:
     """See the module. ``steel``: what can be hit, of `sim.scene.Scene`; None for the bare hull.
-    ``seed``: None takes the scenario's. ``pilot``: who flies; None takes the stand-in."""
+    ``seed``: None takes the scenario's. ``pilot``: who flies; None takes the stand-in. ``swimmers``: fish
+    that the forward sounder may hear."""
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class World:
         seed: int | None = None,
         rig: Rig = BLUEROV2,
         pilot: Pilot | None = None,
+        swimmers: Swimmers | None = None,
     ) -> None:
         self.scenario, self.rig, self.surface = scenario, rig, surface
         self.seed = scenario.seed if seed is None else seed
@@ -107,6 +110,7 @@ class World:
         self._depth = DepthSensor(self.seed, scenario.water.density_kgm3)
         self._compass = Compass(self.seed, math.radians(vehicle.compass_error_deg))
         self._battery = Battery(vehicle.battery_fraction)
+        self._swimmers, self._fish_noise = swimmers, NoiseRows(self.seed, "fish", 1, uniform=True)
         self._forward = RangeFinder(self.seed, "range_forward", np.array([1.0, 0.0, 0.0]), np.array(rig.sonar_forward_mount_m))
         self._up = RangeFinder(self.seed, "range_up", np.array([0.0, 0.0, -1.0]), np.array(rig.sonar_up_mount_m))
         self.dvl = DvlServer(self.seed, rig)
@@ -288,8 +292,17 @@ class World:
             return
         dropout = max(DROPOUT, self.effects.range_dropout)
         ahead, above = self._forward.read(count, self._cast, dropout), self._up.read(count, self._cast, dropout)
+        ahead = self._past_fish(count, ahead)
         self._ranges = (Range(0, ahead), Range(24, above))
         self.echoes = (Echo(ahead, self._forward.confidence, count), Echo(above, self._up.confidence, count))
+
+    def _past_fish(self, count: int, reading: float | None) -> float | None:
+        """What the forward sounder reads when a fish is in its beam."""
+        if self._swimmers is None or not self._swimmers.fish or reading is None:
+            return reading
+        origin = self._xyz + self._to_ship @ np.array(self.rig.sonar_forward_mount_m)
+        echo = self._swimmers.echo(self.t, origin, self._to_ship[:, 0], CONE, float(self._fish_noise.row(count)[0]))
+        return reading if echo is None else min(reading, echo)
 
     def _sense(self, count: int, t: float) -> Sensed:
         effects, battery = self.effects, self._battery
