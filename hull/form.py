@@ -1,7 +1,8 @@
 """Parametric hull forms: particulars -> the grid of shell points that `hull.surface` works on.
 
 Sections are wall-sided with a round bilge and a flat bottom; the half-breadth tapers towards bow and stern. The taper's exponent
-is solved so that the block coefficient comes out as given. Skeg, bulb and flare are not modelled yet (issue 3).
+is solved so that the block coefficient comes out as given. Aft the keel may rise to a counter (``cut-up``). Bulb and skeg are
+fittings: bodies of their own on the centreline (`sim.clutter`). Flare is not modelled.
 """
 
 import math
@@ -14,20 +15,20 @@ STATION_M = 0.5
 _STEM_HALF_BREADTH_M = 0.02
 
 
-def sections(half_breadth_m: Vec, bilge_radius_m: float, depth_m: float, points: tuple[int, int, int]) -> Vec:
+def sections(half_breadth_m: Vec, keel_m: Vec, bilge_radius_m: float, depth_m: float, points: tuple[int, int, int]) -> Vec:
     """(nx, n, 2) of (y, z) from the keel to the sheer: flat bottom, quarter-circle bilge, wall side.
 
-    ``half_breadth_m``: (nx,). ``points``: how many steps on bottom, bilge and side, the same at every station so that the grid
-    lines up.
+    ``half_breadth_m``, ``keel_m`` (height of the bottom over the baseline): (nx,). ``points``: how many steps on bottom, bilge
+    and side, the same at every station so that the grid lines up.
     """
-    b = half_breadth_m
-    r = np.minimum(np.minimum(bilge_radius_m, 0.9 * b), 0.9 * depth_m)
+    b, k = half_breadth_m, keel_m
+    r = np.minimum(np.minimum(bilge_radius_m, 0.9 * b), 0.9 * (depth_m - k))
     flat = np.linspace(np.zeros_like(b), b - r, points[0] + 1, axis=1)
     angle = np.linspace(0.0, math.pi / 2.0, points[1] + 1)[1:]
-    wall = np.linspace(r, np.full_like(b, depth_m), points[2] + 1, axis=1)[:, 1:]
-    b, r = b[:, None], r[:, None]
+    wall = np.linspace(k + r, np.full_like(b, depth_m), points[2] + 1, axis=1)[:, 1:]
+    b, k, r = b[:, None], k[:, None], r[:, None]
     y = np.concatenate([flat, b - r + r * np.sin(angle), np.broadcast_to(b, wall.shape)], axis=1)
-    z = np.concatenate([np.zeros_like(flat), r - r * np.cos(angle), wall], axis=1)
+    z = np.concatenate([k + np.zeros_like(flat), k + r - r * np.cos(angle), wall], axis=1)
     return np.stack([y, z], axis=2)
 
 
@@ -50,6 +51,16 @@ def half_breadth(x: Vec, length_m: float, beam_m: float, parallel: tuple[float, 
     return np.maximum(full * beam_m / 2.0, _STEM_HALF_BREADTH_M)
 
 
+def keel_line(x: Vec, length_m: float, cutup: tuple[float, float]) -> Vec:
+    """Height of the bottom (n,) over the baseline at stations ``x``. ``cutup``: where the keel begins to rise, as a fraction of
+    the length, and how high it is at the aft perpendicular [m]; it leaves the baseline smoothly, as the 1.5th power."""
+    start, height = cutup
+    if start <= 0.0 or height <= 0.0:
+        return np.zeros_like(x)
+    rise: Vec = height * np.clip(1.0 - x / (start * length_m), 0.0, 1.0) ** 1.5
+    return rise
+
+
 def stations(length_m: float) -> Vec:
     """Every `STATION_M` from perpendicular to perpendicular, four times as dense in the last 8 % at both ends."""
     n = max(8, round(length_m / STATION_M))
@@ -66,6 +77,7 @@ def build_grid(
     parallel: tuple[float, float],
     transom: float,
     exponent: float,
+    cutup: tuple[float, float] = (0.0, 0.0),
 ) -> NDArray[np.float64]:
     """The grid (nx, ns, 3) of `hull.surface.HullSurface`, port half."""
     x = stations(length_m)
@@ -73,7 +85,7 @@ def build_grid(
     points = (max(6, math.ceil(beam_m / 2.0 / 0.5)), bilge_steps(bilge_radius_m), max(8, math.ceil(depth_m / 0.25)))
     grid = np.zeros((len(x), sum(points) + 1, 3))
     grid[:, :, 0] = x[:, None]
-    grid[:, :, 1:] = sections(breadth, bilge_radius_m, depth_m, points)
+    grid[:, :, 1:] = sections(breadth, keel_line(x, length_m, cutup), bilge_radius_m, depth_m, points)
     return grid
 
 
@@ -99,11 +111,12 @@ def solve_exponent(
     bilge_radius_m: float,
     parallel: tuple[float, float],
     transom: float,
+    cutup: tuple[float, float] = (0.0, 0.0),
 ) -> float | None:
     """The taper exponent that gives ``block_coefficient``, by bisection; None when no exponent in 1..12 does within 0.02."""
 
     def reached(exponent: float) -> float:
-        grid = build_grid(length_m, beam_m, depth_m, bilge_radius_m, parallel, transom, exponent)
+        grid = build_grid(length_m, beam_m, depth_m, bilge_radius_m, parallel, transom, exponent, cutup)
         return grid_block_coefficient(grid, draught_m, beam_m)
 
     low, high = 1.0, 12.0

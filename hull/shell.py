@@ -55,6 +55,7 @@ def build_surface(vessel: Vessel, vessel_file: Path) -> HullSurface:
     if aft >= fore:
         raise fail(vessel_file, "form.parallel_from", aft, f"less than parallel_to, {fore}")
     transom = form.transom_fraction if form.transom_fraction is not None else usual.transom
+    cutup = (form.cutup_from, form.cutup_m)
     exponent: float | None = form.fullness if form.fullness is not None else usual.fullness
     if vessel.block_coefficient is not None:
         exponent = solve_exponent(
@@ -66,11 +67,12 @@ def build_surface(vessel: Vessel, vessel_file: Path) -> HullSurface:
             radius,
             (aft, fore),
             transom,
+            cutup,
         )
     if exponent is None:
         expected = "a value that this parallel body and bilge radius can have (change form, or leave block_coefficient out)"
         raise fail(vessel_file, "block_coefficient", vessel.block_coefficient, expected)
-    grid = build_grid(vessel.length_m, vessel.beam_m, vessel.depth_m, radius, (aft, fore), transom, exponent)
+    grid = build_grid(vessel.length_m, vessel.beam_m, vessel.depth_m, radius, (aft, fore), transom, exponent, cutup)
     return HullSurface(grid, vessel.draught_m)
 
 

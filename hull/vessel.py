@@ -10,18 +10,32 @@ from wire.messages import Side
 
 Length = Annotated[float, Field(gt=0.0, le=500.0)]
 FittingKind = Literal[
-    "sea_chest_grating", "bilge_keel", "anode", "thruster_tunnel", "propeller", "rudder", "weld_seam", "draught_mark"
+    "sea_chest_grating",
+    "bilge_keel",
+    "anode",
+    "thruster_tunnel",
+    "propeller",
+    "rudder",
+    "weld_seam",
+    "draught_mark",
+    "bulb",
+    "skeg",
 ]
+CENTRELINE: tuple[FittingKind, ...] = ("propeller", "rudder", "bulb", "skeg")
+"""Bodies on the centreline, beside or beyond the plating."""
 
 
 class Form(Strict):
-    """Hull-form parameters (`hull.form`); what is left out comes from the vessel's type."""
+    """Hull-form parameters (`hull.form`); what is left out comes from the vessel's type. ``cutup_m``: how high the keel has risen
+    at the aft perpendicular, from ``cutup_from`` (fraction of the length) on."""
 
     bilge_radius_m: float | None = Field(default=None, gt=0.0, le=10.0)
     parallel_from: float | None = Field(default=None, ge=0.0, le=0.9)
     parallel_to: float | None = Field(default=None, ge=0.1, le=0.98)
     transom_fraction: float | None = Field(default=None, ge=0.02, le=1.0)
     fullness: float | None = Field(default=None, ge=1.0, le=12.0)
+    cutup_from: float = Field(default=0.15, gt=0.0, le=0.5)
+    cutup_m: float = Field(default=0.0, ge=0.0, le=30.0)
 
 
 class MeshFile(Strict):
@@ -32,7 +46,8 @@ class MeshFile(Strict):
 
 
 class Fitting(Strict):
-    """Something that belongs on the hull. ``size_m``: along x, along girth, off the hull (0 for flat or recessed)."""
+    """Something that belongs on the hull. ``size_m``: along x, along girth, off the hull (0 for flat or recessed). For what
+    stands on the centreline: along x, height, breadth; ``depth_m`` is its centre's."""
 
     kind: FittingKind
     name: str = Field(min_length=1, max_length=60)
@@ -85,6 +100,8 @@ class Vessel(Strict):
         start, end = self.form.parallel_from, self.form.parallel_to
         if start is not None and end is not None and start >= end:
             raise FieldError("form.parallel_from", f"less than parallel_to, {end}")
+        if self.form.cutup_m > 0.8 * self.depth_m:
+            raise FieldError("form.cutup_m", f"at most 0.8 of depth_m, {0.8 * self.depth_m:g}")
         if self.block_coefficient is not None and self.form.fullness is not None:
             raise FieldError("form.fullness", "not both this and block_coefficient")
         if self.mesh is not None and (self.block_coefficient is not None or self.form != Form()):
@@ -110,7 +127,7 @@ def load_vessel(path: Path) -> Vessel:
     for i, fitting in enumerate(vessel.fittings):
         x, reach = vessel.frame_to_x(fitting.frame), fitting.size_m[0] / 2.0
         # What hangs on a shaft or a stock may lie beyond the perpendiculars; what is on the plating may not.
-        spare = 0.1 * vessel.length_m if fitting.kind in ("propeller", "rudder") else 0.0
+        spare = 0.1 * vessel.length_m if fitting.kind in CENTRELINE else 0.0
         if not -spare <= x <= vessel.length_m + spare:
             last = vessel.x_to_frame(vessel.length_m)
             raise fail(path, f"fittings[{i}].frame", fitting.frame, f"a frame on the ship, 0 to {last:.1f}")

@@ -1,4 +1,4 @@
-"""Where the vehicle never goes: about the propeller and the rudder, and about what stands too far off the plating."""
+"""Where the vehicle never goes: about propeller, rudder, bulb and skeg, and about what stands too far off the plating."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hull.surface import HullSurface
-from hull.vessel import Fitting, Vessel
+from hull.vessel import CENTRELINE, Fitting, Vessel
 from wire.rig import Rig
 
 STERN_MARGIN_M = 1.0
@@ -38,16 +38,17 @@ def no_go(vessel: Vessel, surface: HullSurface, rig: Rig, standoff_m: float) -> 
     """Boxes for a vehicle that flies ``standoff_m`` off the plating."""
     boxes = []
     for fitting in vessel.fittings:
-        if fitting.kind in ("propeller", "rudder"):
-            boxes.append(_stern(fitting, vessel))
+        if fitting.kind in CENTRELINE:
+            turning = fitting.kind in ("propeller", "rudder")
+            boxes.append(_centre(fitting, vessel, STERN_MARGIN_M if turning else rig.radius_m + ROOM_M))
         elif fitting.size_m[2] > max(FLUSH_M, standoff_m - rig.radius_m - ROOM_M):
             boxes.append(_proud(fitting, vessel, surface, rig))
     return tuple(boxes)
 
 
-def _stern(fitting: Fitting, vessel: Vessel) -> NoGo:
+def _centre(fitting: Fitting, vessel: Vessel, margin_m: float) -> NoGo:
     x, (along, high, wide) = vessel.frame_to_x(fitting.frame), fitting.size_m
-    reach = along / 2.0 + STERN_MARGIN_M, wide / 2.0 + STERN_MARGIN_M, high / 2.0 + STERN_MARGIN_M
+    reach = along / 2.0 + margin_m, wide / 2.0 + margin_m, high / 2.0 + margin_m
     depth = fitting.depth_m
     return NoGo(fitting.name, (x - reach[0], x + reach[0]), (0.0, reach[1]), (max(0.0, depth - reach[2]), depth + reach[2]))
 

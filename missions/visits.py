@@ -7,7 +7,7 @@ import numpy as np
 
 from hull.landmarks import Landmark, landmarks
 from hull.surface import HullSurface
-from hull.vessel import FittingKind, Vessel
+from hull.vessel import CENTRELINE, FittingKind, Vessel
 from missions.lanes import END_M, MIN_LANE_DEPTH_M
 from missions.mission import MAX_TILT_RAD, Mission
 from missions.nogo import NoGo
@@ -16,7 +16,7 @@ from wire.messages import Side
 RISK: tuple[tuple[FittingKind, ...], ...] = (
     ("sea_chest_grating",),
     ("thruster_tunnel",),
-    ("bilge_keel", "rudder", "propeller"),
+    ("bilge_keel", "rudder", "propeller", "skeg", "bulb"),
     ("anode", "weld_seam", "draught_mark"),
 )
 """Kinds from the riskiest on: both Korean seizures were in sea chests (DESIGN.md); then what hides things; then marks that only
@@ -74,6 +74,8 @@ def _reason(mark: Landmark, mission: Mission, surface: HullSurface, nogo: tuple[
     first, last = float(surface.stations[0]) + END_M, float(surface.stations[-1]) - END_M
     if mark.kind in ("propeller", "rudder"):
         return "hangs clear of the plating, which this vehicle steers by; and no tether goes there"
+    if mark.kind in CENTRELINE:
+        return "stands on the centreline, clear of the plating that this vehicle steers by"
     if not first <= mark.x_m <= last:
         return "lies beyond the plating"
     if mission.rig == "up":

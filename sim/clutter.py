@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hull.surface import HullSurface
 from sim import solids
 from sim.attachments import BODY, DARK, SHELL, STEEL, ZINC, Built, Piece
-from sim.meshes import Anchor, Mesh, conform, merge, place, prism, rounded_box, sheet, turned
+from sim.meshes import Anchor, Mesh, conform, ellipsoid, merge, place, prism, rounded_box, sheet, turned
 from sim.noise import octaves, uniform
 from sim.textures import Decal
 
@@ -168,13 +168,27 @@ def rudder(size: tuple[float, float, float], centre: Vec) -> Built:
     return Built([Piece(place(rounded_box(half, radius), at), BODY)], [solids.solid(solids.BOX, centre, axes, half, radius)])
 
 
+def bulb(size: tuple[float, float, float], centre: Vec) -> Built:
+    """A bulbous bow: an ellipsoid on the centreline, ``size`` along x, in height, in breadth, half of it in the bow."""
+    half = (size[0] / 2, size[1] / 2, size[2] / 2)
+    axes = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+    at = Anchor("S", float(centre[0]), 0.0, centre, axes)
+    return Built([Piece(place(ellipsoid(half, 0.005), at), BODY)], [solids.solid(solids.ELLIPSOID, centre, axes, half)])
+
+
+def skeg(size: tuple[float, float, float], centre: Vec) -> Built:
+    """A fin on the centreline under the counter: ``size`` along x, in height, in thickness."""
+    return rudder(size, centre)
+
+
 def propeller(size: tuple[float, float, float], centre: Vec) -> Built:
     """Hub and four flat blades, standing still; ``size[1]`` is the diameter."""
     radius, hub = size[1] / 2, 0.14 * size[1]
     axes = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     at = Anchor("S", float(centre[0]), 0.0, centre, axes)
-    pieces = [Piece(place(rounded_box((size[0] / 2, hub, hub), 0.9 * hub), at), ZINC)]
-    rows = [solids.solid(solids.BOX, centre, axes, (size[0] / 2, hub, hub), 0.9 * hub)]
+    edge = 0.9 * min(size[0] / 2, hub)
+    pieces = [Piece(place(rounded_box((size[0] / 2, hub, hub), edge, 8), at), ZINC)]
+    rows = [solids.solid(solids.BOX, centre, axes, (size[0] / 2, hub, hub), edge)]
     for k in range(4):
         c, s = math.cos(k * math.pi / 2), math.sin(k * math.pi / 2)
         out, across = np.array([0.0, c, s]), np.array([0.5, -0.866 * s, 0.866 * c])

@@ -122,6 +122,20 @@ def capsule(half_length: float, radius: float, around: int = 40, cap: int = 8) -
     return from_grid(points, normals, uv)
 
 
+def ellipsoid(half: tuple[float, float, float], chord_error_m: float) -> Mesh:
+    """Ellipsoid of semi-axes ``half``, centred; its faces lie at most ``chord_error_m`` inside it."""
+    steps = max(8, math.ceil(math.pi * math.sqrt(max(half) / (2.0 * chord_error_m))))
+    lat, lon = np.linspace(-math.pi / 2, math.pi / 2, steps + 1), np.linspace(0.0, 2.0 * math.pi, 2 * steps + 1)
+    unit = np.stack(
+        np.broadcast_arrays(np.sin(lat)[:, None], np.cos(lat)[:, None] * np.cos(lon), np.cos(lat)[:, None] * np.sin(lon)), axis=2
+    )
+    points = unit * np.array(half)
+    normals = unit / np.array(half)
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    uv = np.stack(np.broadcast_arrays(points[..., 0] + half[0], max(half[1], half[2]) * lon[None]), axis=2)
+    return from_grid(points, normals, uv)
+
+
 def rounded_box(half: tuple[float, float, float], radius: float, steps: int = 3) -> Mesh:
     """Box with rounded edges, centred."""
     h = np.array(half)

@@ -15,7 +15,7 @@ from hull.vessel import Fitting, Vessel
 from sim import attachments, clutter, life
 from sim.attachments import Built
 from sim.life import Bubbles, Fish, Swimmers
-from sim.meshes import Anchor, Mesh, anchor
+from sim.meshes import Anchor, Mesh, anchor, from_grid
 from sim.noise import uniform
 from sim.scenario import Attachment, Clutter, Scenario
 from sim.steel import Steel
@@ -219,6 +219,10 @@ class Scene:
         elif item.kind == "thruster_tunnel":
             self.decals.append(clutter.tunnel_decal((item.size_m[0], item.size_m[1]), at))
             built = clutter.tunnel(item.size_m, at, self.surface)
+        elif item.kind == "bulb":
+            built = clutter.bulb(item.size_m, centre)
+        elif item.kind == "skeg":
+            built = clutter.skeg(item.size_m, centre)
         elif item.kind == "rudder":
             built = clutter.rudder(item.size_m, centre)
         else:
@@ -260,6 +264,19 @@ class Scene:
                 x0, x1 = surface.stations[lo], surface.stations[hi]
                 cut = any(c[0] == layer and c[1] < x1 and c[2] > x0 for c in self.cuts)
                 self.parts.append(Part(Mesh(points, normals, uv, faces), layer, HULL_ID, np.array([1.0, 0.0, 0.0]), False, cut))
+
+        for layer, sign in ((0, 1.0), (1, -1.0)):
+            for end in (0, -1):
+                self.parts.append(Part(self._end(end, sign), layer, HULL_ID, np.array([0.0, 1.0, 0.0]), False, False))
+
+    def _end(self, station: int, sign: float) -> Mesh:
+        """One side's half of the flat transom (station 0) or of the stem's end (-1)."""
+        edge = self.surface.grid[station]
+        inner = edge * np.array([1.0, 0.0, 1.0])
+        points = np.stack([inner, edge], axis=1) * np.array([1.0, sign, 1.0])
+        normals = np.zeros_like(points)
+        normals[..., 0] = -1.0 if station == 0 else 1.0
+        return from_grid(points, normals, np.abs(points[..., 1:]))
 
     # -- asking ------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What belongs on the hull is no contact; what sits at a grating may be one of its own kind."""
 
 from hull.surface import HullSurface
-from hull.vessel import Vessel
+from hull.vessel import CENTRELINE, Vessel
 from vision.config import KnownFitting
 from vision.tracks import Sight
 from wire.messages import Kind
@@ -11,7 +11,7 @@ _GRATINGS = ("sea_chest_grating",)
 
 
 def known_fittings(vessel: Vessel, surface: HullSurface) -> tuple[KnownFitting, ...]:
-    """The vessel file's fittings with their girth."""
+    """The vessel file's fittings on the plating, with their girth."""
     return tuple(
         KnownFitting(
             side=fitting.side,
@@ -23,6 +23,7 @@ def known_fittings(vessel: Vessel, surface: HullSurface) -> tuple[KnownFitting, 
             name=fitting.name,
         )
         for fitting in vessel.fittings
+        if fitting.kind not in CENTRELINE
     )
 
 
