@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hull.frames import facing_sign
 from rov.navigator import Motion
+from rov.vehicle import NEUTRAL
 from wire.messages import Guidance, HullPose
 
 TICK_S = 0.05
@@ -25,6 +26,10 @@ STANDOFF_GAIN = 0.7
 SPEED_GAIN = 2.2  # 1/s
 SPEED_INTEGRAL = 0.8  # 1/s^2
 MAX_FORCE_N = 45.0
+MAX_LEAVE_N = FULL_FORCE_N  # whatever the sticks give
+STEADY_S = 2.0
+BRAKING_MPS2, LEAST_BRAKING_MPS2 = 0.25, 0.03
+FEND_MPS, FEND_BAND_M = 0.10, 0.15
 UNSEEN_S = 0.4  # no push towards a hull that was not measured for longer: the last push would carry on blindly
 YAW_GAIN = 1.0
 MAX_YAW_DPS = 15.0
@@ -48,14 +53,14 @@ class SpeedLoop:
     def __init__(self) -> None:
         self.integral_n = 0.0
 
-    def force(self, wanted_mps: float, measured_mps: float) -> float:
+    def force(self, wanted_mps: float, measured_mps: float, most_n: float = MAX_FORCE_N) -> float:
         error = wanted_mps - measured_mps
         proportional = MASS_KG * SPEED_GAIN * error
         trial = self.integral_n + MASS_KG * SPEED_INTEGRAL * error * TICK_S
         total = proportional + trial
-        if abs(total) <= MAX_FORCE_N or abs(trial) < abs(self.integral_n):
+        if abs(total) <= most_n or abs(trial) < abs(self.integral_n):
             self.integral_n = trial
-        return max(-MAX_FORCE_N, min(MAX_FORCE_N, proportional + self.integral_n))
+        return max(-most_n, min(most_n, proportional + self.integral_n))
 
 
 def stick_for_force(force_n: float, gain: float) -> int:
@@ -87,6 +92,25 @@ class Controller:
         self._depth_bias = 0.0
         self._hold_x: float | None = None
         self._key: tuple[object, ...] = ()
+        self._steady_n = 0.0
+        self._fending = False
+
+    @property
+    def off_n(self) -> float:
+        """The steady push off the hull [N] that keeping the stand-off takes, learnt while the hull is seen: a current towards it,
+        the pull of the tether. What is left of the thrusters brakes (`braking_mps2`)."""
+        return max(-self._steady_n, 0.0)
+
+    @property
+    def blind_push_n(self) -> float:
+        """The push off a hull that is not seen [N]: a little more than what it took."""
+        return min(4.0 + self.off_n, MAX_LEAVE_N)
+
+    @property
+    def braking_mps2(self) -> float:
+        """How hard the vehicle can be counted on to brake towards the hull [m/s2]."""
+        spare = (0.8 * MAX_FORCE_N - self.off_n) / MASS_KG
+        return max(LEAST_BRAKING_MPS2, min(BRAKING_MPS2, spare))
 
     @property
     def depth_bias_full(self) -> bool:
@@ -94,9 +118,28 @@ class Controller:
         return abs(self._depth_bias) >= MAX_DEPTH_BIAS_M
 
     def reset(self) -> None:
-        """Forgets integrals and ramps."""
+        """Forgets integrals and ramps, but for the push off the hull."""
         self._along, self._closing = SpeedLoop(), SpeedLoop()
-        self._depth_target, self._hold_x, self._key = None, None, ()
+        self._closing.integral_n = -self.off_n
+        self._depth_target, self._hold_x, self._key, self._fending = None, None, (), False
+
+    def fend(self, pose: HullPose | None, motion: Motion, gain: float, nearest_m: float) -> tuple[int, int, int, int]:
+        """Sticks of a hold: neutral, unless the vehicle drifts so near that it must be pushed off to stay ``nearest_m`` away."""
+        if pose is None or motion.hull_age_s > UNSEEN_S or motion.age_s >= 0.5:
+            self._fending = False
+            return NEUTRAL
+        v = max(motion.closing_mps, 0.0)
+        guard = nearest_m + v * v / (2.0 * self.braking_mps2) + 0.3 * v
+        self._fending = pose.standoff_m < guard + (FEND_BAND_M if self._fending else 0.0)
+        if not self._fending:
+            return NEUTRAL
+        ahead_n = min(self._closing.force(-FEND_MPS, motion.closing_mps, MAX_LEAVE_N), 0.0)
+        self._learn()
+        c, s = math.cos(pose.yaw_off_rad), math.sin(pose.yaw_off_rad)
+        return stick_for_force(ahead_n * c, gain), stick_for_force(-ahead_n * s, gain), 500, 0
+
+    def _learn(self) -> None:
+        self._steady_n += (self._closing.integral_n - self._steady_n) * TICK_S / STEADY_S
 
     def steer(self, guidance: Guidance, pose: HullPose | None, motion: Motion, depth_m: float, gain: float) -> Wish:
         """Sticks for this tick. ``gain``: the autopilot's PilotGain. Without a pose it only searches or backs off, slowly."""
@@ -113,7 +156,8 @@ class Controller:
         standoff_error = pose.standoff_m - guidance.standoff_m
         x_error = self._x_error(guidance, pose)
         along = self._along_speed(guidance, x_error)
-        x, y = self._horizontal(pose, motion, self._closing_speed(guidance, pose, standoff_error), along, gain)
+        most_n = MAX_LEAVE_N if guidance.kind in ("leave", "surface") else MAX_FORCE_N
+        x, y = self._horizontal(pose, motion, self._closing_speed(guidance, pose, standoff_error), along, gain, most_n)
         r = self._yaw(pose.yaw_off_rad, gain)
         reached = self._reached(guidance, standoff_error, x_error, depth_m, depth_ok, pose)
         return Wish((x, y, 500, r), altitude, reached)
@@ -134,11 +178,16 @@ class Controller:
         forward = MAX_APPROACH_MPS if abs(pose.yaw_off_rad) < math.radians(25.0) else 0.0
         if guidance.kind in ("leave", "surface"):
             forward = 0.0
-        return max(-MAX_RETREAT_MPS, min(forward, STANDOFF_GAIN * standoff_error))
+        stops = math.sqrt(2.0 * self.braking_mps2 * max(standoff_error, 0.0))
+        return max(-MAX_RETREAT_MPS, min(forward, stops, STANDOFF_GAIN * standoff_error))
 
-    def _horizontal(self, pose: HullPose, motion: Motion, closing: float, along: float, gain: float) -> tuple[int, int]:
+    def _horizontal(
+        self, pose: HullPose, motion: Motion, closing: float, along: float, gain: float, most_n: float
+    ) -> tuple[int, int]:
         fresh = motion.age_s < 0.5
-        ahead_n = self._closing.force(closing, motion.closing_mps if fresh else 0.7 * closing)
+        ahead_n = self._closing.force(closing, motion.closing_mps if fresh else 0.7 * closing, most_n)
+        if fresh and motion.hull_age_s <= UNSEEN_S:
+            self._learn()
         right_n = facing_sign(pose.side) * self._along.force(along, motion.along_mps if fresh else along)
         if motion.hull_age_s > UNSEEN_S:
             ahead_n = min(ahead_n, 0.0)
@@ -178,5 +227,6 @@ class Controller:
             return Wish((stick_for_force(4.0, gain), 0, 500, 0), altitude, False)
         if guidance.kind == "leave":
             # Far out the hull is no longer seen: seen last at or beyond the wanted distance counts as left.
-            return Wish((stick_for_force(-4.0, gain), 0, 500, 0), altitude, False)
-        return Wish((0, 0, 500, 0), altitude, guidance.kind == "surface" and depth_ok)
+            return Wish((stick_for_force(-self.blind_push_n, gain), 0, 500, 0), altitude, False)
+        away = -self.off_n if guidance.kind == "surface" else 0.0
+        return Wish((stick_for_force(away, gain), 0, 500, 0), altitude, guidance.kind == "surface" and depth_ok)

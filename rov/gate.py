@@ -5,7 +5,8 @@ wish unchanged, the wish with single axes taken back (towards the hull, along an
 reason. It keeps no state, so that what it lets through depends on nothing but its arguments. Neutral is (0, 0, 500, 0): z 500 is
 "no heave".
 
-Towards the hull: with stand-off d, closing speed v and braking a, the vehicle needs d >= d_min + v^2 / 2a + v t_react to stop.
+Towards the hull: with stand-off d, closing speed v and braking a (less in a current that presses towards the hull, as the
+controller has learnt), the vehicle needs d >= d_min + v^2 / 2a + v t_react to stop.
 """
 
 import math
@@ -42,6 +43,7 @@ class Facts(NamedTuple):
     standoff_m: float | None
     closing_mps: float
     speed_mps: float
+    braking_mps2: float = BRAKING_MPS2
 
 
 class Verdict(NamedTuple):
@@ -62,7 +64,11 @@ def judge(sticks: tuple[int, int, int, int], altitude_m: float | None, facts: Fa
     if facts.standoff_m is None and (x > BLIND_STICK or y != 0):
         x, y = min(x, BLIND_STICK), 0
         reasons.append("hull not seen: creeping only")
-    if x > 0 and facts.standoff_m is not None and facts.standoff_m < stopping_standoff(facts.closing_mps, limits):
+    if (
+        x > 0
+        and facts.standoff_m is not None
+        and facts.standoff_m < stopping_standoff(facts.closing_mps, limits, facts.braking_mps2)
+    ):
         x = 0
         reasons.append("too close to the hull to close in")
     if facts.speed_mps > 1.5 * limits.max_speed_mps:
@@ -74,10 +80,10 @@ def judge(sticks: tuple[int, int, int, int], altitude_m: float | None, facts: Fa
     return Verdict((x, y, z, r), altitude_m, "; ".join(reasons))
 
 
-def stopping_standoff(closing_mps: float, limits: Limits) -> float:
-    """The least stand-off [m] at which one may still push towards the hull at this closing speed."""
+def stopping_standoff(closing_mps: float, limits: Limits, braking_mps2: float = BRAKING_MPS2) -> float:
+    """The least stand-off [m] at which one may still push towards the hull at this closing speed, with this braking [m/s2]."""
     v = max(closing_mps, 0.0)
-    return limits.min_standoff_m + v * v / (2.0 * BRAKING_MPS2) + v * REACTION_S
+    return limits.min_standoff_m + v * v / (2.0 * braking_mps2) + v * REACTION_S
 
 
 def _denied(sticks: tuple[int, int, int, int], altitude_m: float | None, facts: Facts) -> str:
@@ -93,6 +99,8 @@ def _denied(sticks: tuple[int, int, int, int], altitude_m: float | None, facts: 
     values = (facts.link_age_s, facts.wish_age_s, facts.depth_m, facts.closing_mps, facts.speed_mps, facts.standoff_m or 0.0)
     if not all(math.isfinite(v) for v in values):
         return "state is not a number"
+    if not 0.0 < facts.braking_mps2 < math.inf:
+        return "no braking"
     if not facts.owner:
         return "no lease"
     if facts.link_age_s > LINK_FRESH_S:

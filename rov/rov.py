@@ -29,7 +29,8 @@ STATION_FRESH_S = 2.0
 DEPTH_JUMP_M = 0.6
 DATUM_PATIENCE_S = 3.0
 NEAR_M = 1.6
-PUSH_N, PUSH_S = 4.0, 3.5
+PUSH_S = 3.5
+FEND_M = 0.05
 PASCAL_PER_M = 10_000.0  # fresh or salt: 2.5 % of a depth change is far below the alarm
 SURFACE_M = 0.35
 DISARM_M = 0.6
@@ -259,16 +260,21 @@ class Rov:
 
     def _wish(self, guidance: m.Guidance | None, control: m.Control, now: float) -> Wish:
         if guidance is None or control in ("hold", "idle", "neutral") or not self.vehicle.reported.armed:
-            # Neutral sticks in ALT_HOLD: the autopilot keeps the depth and heading it has.
-            self._controller.reset()
+            # Neutral sticks in ALT_HOLD: the autopilot keeps depth and heading. Only a drift onto the hull is fended off.
+            sticks = NEUTRAL
+            if self.vehicle.reported.armed and self._ladder.rung != "surfaced":
+                pilot_gain = self.vehicle.reported.pilot_gain
+                sticks = self._controller.fend(self._pose, self._motion, pilot_gain, self._limits.min_standoff_m + FEND_M)
+            if sticks == NEUTRAL:
+                self._controller.reset()
             # Held by the ladder is not what the mission asked for.
             reached = guidance is not None and (control == "hold" or (control == "idle" and not self.vehicle.reported.armed))
-            return Wish(NEUTRAL, None, reached)
+            return Wish(sticks, None, reached)
         r = self.vehicle.reported
         if self._pose is None and guidance.kind in ("approach", "track") and self._last_standoff < NEAR_M:
             # So near it would be seen if the instruments worked: a short push outboard, and no creeping on into the plating.
-            push = stick_for_force(-PUSH_N, r.pilot_gain) if now - self._seen_t < PUSH_S else 0
-            return Wish((push, 0, 500, 0), None, False)
+            off = self._controller.blind_push_n if now - self._seen_t < PUSH_S else self._controller.off_n
+            return Wish((stick_for_force(-off, r.pilot_gain), 0, 500, 0), None, False)
         return self._controller.steer(guidance, self._pose, self._motion, r.depth_m, r.pilot_gain)
 
     def _arming(self, control: m.Control, wish: Wish, now: float) -> None:
@@ -320,6 +326,7 @@ class Rov:
             standoff_m=pose.standoff_m if pose else None,
             closing_mps=self._motion.closing_mps,
             speed_mps=math.hypot(self._motion.along_mps, self._motion.closing_mps) if self._motion.age_s < 1.0 else 0.0,
+            braking_mps2=self._controller.braking_mps2,
         )
         verdict = judge(wish.sticks, wish.altitude_m, facts, self._limits)
         self._alert(now, "gate", bool(verdict.reason), "warning", f"gate: {verdict.reason}")

@@ -49,12 +49,14 @@ class Flight:
 
     ``states``, ``alerts``, ``truth`` (t, depth, distance to the hull) and ``sent`` (packets of the last tick) are the record."""
 
-    def __init__(self, side: m.Side = "S", offset_m: float = 1.6) -> None:
+    def __init__(self, side: m.Side = "S", offset_m: float = 1.6, current_mps: tuple[float, float] = (0.05, 0.0)) -> None:
         vessel, surface = load_ship(ROOT / "missions/library/coaster50.vessel.yaml")
         scenario = load_scenario(ROOT / "sim/scenarios/coaster_default.yaml")
         launch = scenario.vehicle.launch.model_copy(update={"side": side, "offset_m": offset_m})
         changed = scenario.vehicle.model_copy(update={"launch": launch})
-        self.world = World(scenario.model_copy(update={"vehicle": changed, "faults": []}), vessel, surface)
+        self.world = World(
+            scenario.model_copy(update={"vehicle": changed, "faults": [], "current_mps": current_mps}), vessel, surface
+        )
         mine, theirs = pipe()
         self.world.attach_mavlink(theirs)
         self.other, theirs = pipe()

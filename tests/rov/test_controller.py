@@ -44,6 +44,56 @@ def guidance(kind: Any = "track", **changes: Any) -> Guidance:
     return Guidance(t=0.0, kind=kind, **(values | changes))
 
 
+def pressed(current_n: float = -20.0, seconds: float = 20.0) -> Controller:
+    """One that has stood at 0.8 m against a steady force of ``current_n`` towards the hull (negative: it had to push off)."""
+    controller, v, d = Controller(), 0.0, 0.8
+    for _ in range(round(seconds / TICK_S)):
+        x = controller.steer(guidance("approach"), pose(standoff_m=d), Motion(0.0, v, 0.0), 1.5, 0.5).sticks[0]
+        us = max(abs(x) * 0.2 - 25.0, 0.0) / 175.0
+        v += TICK_S * (math.copysign(55.0 * us * us, x) - current_n - 60.0 * v * abs(v)) / MASS_KG
+        d -= TICK_S * v
+    assert d == pytest.approx(0.8, abs=0.05)
+    return controller
+
+
+def test_the_push_off_the_hull_is_learnt_kept_and_used_blind() -> None:
+    controller = pressed()
+    assert controller.off_n == pytest.approx(20.0, abs=3.0)
+    controller.reset()
+    assert controller.off_n == pytest.approx(20.0, abs=3.0) and controller.blind_push_n == pytest.approx(24.0, abs=3.0)
+    blind = controller.steer(guidance("leave"), None, STILL, 1.5, 0.5).sticks
+    assert blind[0] == stick_for_force(-controller.blind_push_n, 0.5) and blind[1] == 0
+    assert Controller().off_n == 0.0 and Controller().blind_push_n == 4.0
+    assert pressed(current_n=15.0).off_n == 0.0  # off the hull: nothing presses on
+
+
+def test_braking_shrinks_with_what_presses_on() -> None:
+    assert Controller().braking_mps2 == 0.25
+    assert pressed(-34.0).braking_mps2 == pytest.approx((0.8 * MAX_FORCE_N - 34.0) / MASS_KG, abs=0.07)
+    heavy = Controller()
+    heavy._steady_n = -60.0
+    assert heavy.braking_mps2 == 0.03 and heavy.blind_push_n == 55.0
+
+
+def test_a_hold_is_neutral_until_it_drifts_too_near_and_then_pushes_straight_off() -> None:
+    controller = Controller()
+    neutral = (0, 0, 500, 0)
+    assert controller.fend(pose(standoff_m=0.8), Motion(0.0, 0.1, 0.0), 0.5, 0.45) == neutral
+    x, y, z, r = controller.fend(pose(standoff_m=0.44), Motion(0.0, 0.05, 0.0), 0.5, 0.45)
+    assert x < 0 and (y, z, r) == (0, 500, 0)
+    assert controller.fend(pose(standoff_m=0.55), STILL, 0.5, 0.45)[0] < 0  # until it is well clear
+    assert controller.fend(pose(standoff_m=0.61), STILL, 0.5, 0.45) == neutral
+    assert controller.fend(pose(standoff_m=0.55), STILL, 0.5, 0.45) == neutral
+    assert controller.fend(pose(standoff_m=0.55), Motion(0.0, 0.25, 0.0), 0.5, 0.45)[0] < 0  # too fast to stop in time
+    turned = controller.fend(pose(standoff_m=0.3, yaw_off_rad=0.4), STILL, 0.5, 0.45)
+    assert turned[0] < 0 < turned[1]
+
+
+@pytest.mark.parametrize(("seen", "motion"), [(False, STILL), (True, Motion(0.0, 0.0, 0.6)), (True, Motion(0.0, 0.0, 0.0, 0.5))])
+def test_a_hold_that_does_not_measure_the_hull_is_neutral(seen: bool, motion: Motion) -> None:
+    assert Controller().fend(pose(standoff_m=0.2) if seen else None, motion, 0.5, 0.45) == (0, 0, 500, 0)
+
+
 @pytest.mark.parametrize(("side", "x_stop", "right"), [("S", 28.0, 1), ("S", 12.0, -1), ("P", 28.0, -1), ("P", 12.0, 1)])
 def test_sways_the_way_the_lane_goes(side: Side, x_stop: float, right: int) -> None:
     sticks = Controller().steer(guidance(side=side, x_stop_m=x_stop), pose(side=side), STILL, 1.5, 0.5).sticks

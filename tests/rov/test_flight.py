@@ -247,3 +247,20 @@ def test_a_depth_datum_that_is_off_by_more_than_may_be_taken_out_is_told(monkeyp
 def test_a_true_depth_datum_raises_no_alert() -> None:
     flight = at_the_hull().run(10.0)
     assert "depth_datum" not in {alert.code for alert in flight.alerts}
+
+
+@pytest.mark.parametrize("verb", ["hold", "abort"])
+def test_a_current_towards_the_hull_does_not_carry_a_held_or_leaving_vehicle_onto_it(verb: str) -> None:
+    flight = Flight(current_mps=(0.0, 0.35))
+    flight.guide = {"kind": "approach"}
+    flight.run_until(lambda f: f.states and f.state.armed and f.state.at_target, 60.0)
+    flight.say(verb)
+    said = flight.now
+    if verb == "hold":
+        flight.run(60.0)
+        assert flight.state.ladder == "hold"
+    else:
+        flight.run_until(lambda f: f.state.ladder == "surfaced", 60.0)  # disarmed then, it drifts: the tether's turn
+    distances = [distance for t, _depth, distance in flight.truth if t > said]
+    assert flight.world.collisions == 0 and min(distances) > 0.35
+    assert max(distances) < 1.2 if verb == "hold" else distances[-1] > 2.5

@@ -110,6 +110,18 @@ def test_stopping_standoff() -> None:
     assert GATE.stopping_standoff(-1.0, limits) == 0.5
     assert GATE.stopping_standoff(0.5, limits) == pytest.approx(0.5 + 0.25 / 0.5 + 0.15)
     assert GATE.stopping_standoff(1.0, limits) == pytest.approx(0.5 + 2.0 + 0.3)
+    assert GATE.stopping_standoff(1.0, limits, 0.125) == pytest.approx(0.5 + 4.0 + 0.3)
+
+
+@pytest.mark.parametrize("braking", [0.0, -0.1, math.nan, math.inf])
+def test_without_braking_nothing_passes(braking: float) -> None:
+    assert verdict(braking_mps2=braking) == denied("no braking")
+    assert verdict(braking_mps2=1e-9, closing_mps=0.0)[2] == ""
+
+
+def test_a_current_that_presses_on_takes_braking_away() -> None:
+    assert verdict(closing_mps=0.2, standoff_m=0.7)[2] == ""
+    assert verdict(closing_mps=0.2, standoff_m=0.7, braking_mps2=0.1)[2] == "too close to the hull to close in"
 
 
 def test_not_towards_the_hull_when_too_close() -> None:
