@@ -228,5 +228,4 @@ class Controller:
         if guidance.kind == "leave":
             # Far out the hull is no longer seen: seen last at or beyond the wanted distance counts as left.
             return Wish((stick_for_force(-self.blind_push_n, gain), 0, 500, 0), altitude, False)
-        away = -self.off_n if guidance.kind == "surface" else 0.0
-        return Wish((stick_for_force(away, gain), 0, 500, 0), altitude, guidance.kind == "surface" and depth_ok)
+        return Wish((0, 0, 500, 0), altitude, guidance.kind == "surface" and depth_ok)
