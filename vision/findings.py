@@ -25,6 +25,8 @@ class _Account:
     crop: bytes = b""
     crop_rank: tuple[int, float] = (-1, 0.0)
     crop_new: bool = False
+    weighed: int = -1
+    """`Track.changes` when it was last compared with what was published."""
 
 
 class Findings:
@@ -48,6 +50,7 @@ class Findings:
         rank = (int(not cut), round(score, 2))
         if rank > account.crop_rank:
             account.crop, account.crop_rank, account.crop_new = crop_jpeg(image, box), rank, True
+            account.weighed = -1
 
     def merge(self, merged: list[tuple[int, int]]) -> None:
         """``merged``: names of tracks that went up in others. A number once published stays that contact's; of two, the
@@ -62,7 +65,7 @@ class Findings:
             elif old.number != 0:
                 self._retired.append((old, new.number))
             if old.crop_rank > new.crop_rank:
-                new.crop, new.crop_rank, new.crop_new = old.crop, old.crop_rank, True
+                new.crop, new.crop_rank, new.crop_new, new.weighed = old.crop, old.crop_rank, True, -1
 
     def due(self, tracks: list[Track], now: float) -> list[m.Finding]:
         """Findings to publish now: new contacts at once, changes when they matter, at most once a second a contact."""
@@ -80,6 +83,9 @@ class Findings:
             last = account.last
             if last is not None and (now - last.t < _SETTLE_S or (last.hits == track.hits and not _moved(last, track))):
                 continue
+            if account.weighed == track.changes:
+                continue
+            account.weighed = track.changes
             finding = self._describe(track, account, now)
             if last is None or self._changed(account, finding):
                 out.append(self._publish(account, finding))

@@ -72,7 +72,8 @@ class Extent(NamedTuple):
 
 
 class Track:
-    """One contact. ``name`` counts tracks; ``hits`` and ``frames`` count sights and opportunities over its life."""
+    """One contact. ``name`` counts tracks; ``hits`` and ``frames`` count sights and opportunities over its life. ``changes``
+    counts what happened to it: while that stands still, so does all that it says."""
 
     def __init__(self, name: int, window: int, sight: Sight) -> None:
         self.name = name
@@ -80,6 +81,7 @@ class Track:
         self.sights: list[Sight] = []
         self.hits = 0
         self.frames = 0
+        self.changes = 0
         self.first_t = sight.t
         self.last_t = sight.t
         self.confirmed = False
@@ -91,12 +93,14 @@ class Track:
         if len(self.sights) > _MAX_SIGHTS:
             self.sights.pop(_MAX_SIGHTS // 2)
         self.hits += 1
+        self.changes += 1
         self.last_t = sight.t
         self.extent = joined_extent(self.sights)
 
     def note(self, hit: bool, confirm_hits: int) -> None:
         """One opportunity passed."""
         self.frames += 1
+        self.changes += 1
         self.window.append(hit)
         self.confirmed = self.confirmed or sum(self.window) >= confirm_hits
 
@@ -241,6 +245,7 @@ class Tracker:
             if track.side == fix.side:
                 track.sights = [sight.moved(fix) if sight.pose_std_m > fix.x_std_m else sight for sight in track.sights]
                 track.extent = joined_extent(track.sights)
+                track.changes += 1
 
     def _nearest(self, sight: Sight) -> Track | None:
         here = Extent(*sight.low, *sight.high)
@@ -280,6 +285,7 @@ class Tracker:
         track.first_t, track.last_t = min(track.first_t, other.first_t), max(track.last_t, other.last_t)
         track.confirmed = track.confirmed or other.confirmed
         track.extent = joined_extent(track.sights)
+        track.changes += 1
         self._merged.append((other.name, track.name))
         self.tracks.remove(other)
 
