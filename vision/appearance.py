@@ -13,14 +13,12 @@ _FLOOR = (6.0, 2.5, 2.5)
 """Least spread per Lab channel, so that a clean uniform hull does not make every mark strange."""
 
 
-def anomaly(picture: Image) -> Map:
-    """Distance from the background in Lab at half scale; 0 is ordinary, over about 4 is strange.
+def anomaly(quarter: Image, size: tuple[int, int]) -> Map:
+    """Distance from the background in Lab, brought to ``size`` (width, height); 0 is ordinary, over about 4 is strange.
 
     The background is the median colour of the frame. Lightness is judged relative to its surroundings over a quarter of the
     frame, because lamps and water darken the edges; colour shifts with range are small within one frame.
     """
-    height, width = picture.shape[0] // 2, picture.shape[1] // 2
-    quarter = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     lab = cv2.GaussianBlur(cv2.cvtColor(quarter, cv2.COLOR_BGR2LAB), (0, 0), 1.5).astype(np.float32)
     total = np.zeros(lab.shape[:2], np.float32)
     for channel, floor in enumerate(_FLOOR):
@@ -30,7 +28,7 @@ def anomaly(picture: Image) -> Map:
         centre = float(np.median(sample))
         spread = max(1.4826 * float(np.median(np.abs(sample - centre))), floor)
         total += ((plane - centre) / spread) ** 2
-    return np.asarray(cv2.resize(np.sqrt(total), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.resize(np.sqrt(total), size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _surface(plane: Map) -> Map:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.appearance import anomaly
-from vision.optics import Image
+from vision.picture import Picture
 from vision.placing import Look
 from vision.relief import HALF, Relief
 from wire.messages import Kind
@@ -44,11 +44,11 @@ class Candidate(NamedTuple):
 
 
 class Detector(Protocol):
-    """In two steps, so that the first can be taken while relief is being measured: what the picture alone shows (any map or list
-    that the second understands), then what that and relief say together."""
+    """In two steps: what the picture alone shows (any map or list that the second understands), then what that and relief say
+    together."""
 
-    def see(self, picture: Image) -> Any:
-        """``picture``: undistorted working image (BGR), not enhanced. Called in another thread, one frame at a time."""
+    def see(self, picture: Picture) -> Any:
+        """``picture``: not enhanced; ``picture.straight`` is the undistorted working image."""
         ...
 
     def detect(self, seen: Any, relief: Relief | None, look: Look) -> list[Candidate]:
@@ -69,9 +69,10 @@ class CueDetector:
     def __init__(self, focal_px: float) -> None:
         self._focal_half = focal_px / HALF
 
-    def see(self, picture: Image) -> Map:
+    def see(self, picture: Picture) -> Map:
         """How strange each place looks, at half scale."""
-        return anomaly(picture)
+        height, width = picture.half_grey.shape
+        return anomaly(picture.straight_quarter, (width, height))
 
     def detect(self, seen: Map, relief: Relief | None, look: Look) -> list[Candidate]:
         odd = seen

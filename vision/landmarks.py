@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from vision.config import KnownFitting
 from vision.optics import Image
+from vision.picture import Picture
 from vision.placing import Look
 
 GRID_M = 0.01
@@ -65,8 +66,8 @@ class LandmarkSpotter:
         self._gratings = tuple(fitting for fitting in fittings if fitting.kind == KIND)
         self._recent: dict[str, deque[tuple[float, float]]] = {g.name: deque(maxlen=AGREE) for g in self._gratings}
 
-    def look_at(self, t: float, picture: Image, look: Look) -> list[LandmarkFix]:
-        """``picture``: undistorted working image. The fixes that this frame completes."""
+    def look_at(self, t: float, picture: Picture, look: Look) -> list[LandmarkFix]:
+        """The fixes that this frame completes."""
         out = []
         pose = look.belief.pose
         reach = min(SEARCH_SIGMAS * pose.x_std_m + 0.1, MAX_SEARCH_M)
@@ -74,7 +75,7 @@ class LandmarkSpotter:
             apart = abs(grating.x_m - pose.x_m) - reach, abs(grating.s_m - pose.s_m)
             if grating.side != look.side or max(apart) > OUT_OF_VIEW_M:
                 continue
-            spot = find_opening(picture, look, grating, reach)
+            spot = find_opening(picture.straight_grey, look, grating, reach)
             if spot is None:
                 continue
             recent = self._recent[grating.name]
@@ -87,13 +88,13 @@ class LandmarkSpotter:
         return out
 
 
-def find_opening(picture: Image, look: Look, grating: KnownFitting, reach_m: float) -> Spot | None:
-    """The one dark, barred opening of the grating's size within ``reach_m`` of x and `PLAY_S_M` of girth, or None."""
+def find_opening(grey: Image, look: Look, grating: KnownFitting, reach_m: float) -> Spot | None:
+    """``grey``: straight, at working scale. The one dark, barred opening of the grating's size within ``reach_m`` of x and `PLAY_S_M` of girth, or None."""
     half_x, half_s = (INNER * grating.size_m[0] / 2.0, INNER * grating.size_m[1] / 2.0)
     margin = (grating.size_m[0] / 2.0 + RING_M + 0.05, grating.size_m[1] / 2.0 + RING_M + 0.05)
     x = np.arange(grating.x_m - reach_m - margin[0], grating.x_m + reach_m + margin[0], GRID_M)
     s = np.arange(grating.s_m - PLAY_S_M - margin[1], grating.s_m + PLAY_S_M + margin[1], GRID_M)
-    dark, valid = _darkness(picture, look, x, s)
+    dark, valid = _darkness(grey, look, x, s)
     if not valid.any():
         return None
     inner = _box(half_x, half_s)
@@ -117,13 +118,12 @@ def find_opening(picture: Image, look: Look, grating: KnownFitting, reach_m: flo
     return Spot(dx, float(s[row]) - grating.s_m, best)
 
 
-def _darkness(picture: Image, look: Look, x: NDArray[np.float64], s: NDArray[np.float64]) -> tuple[Map, Map]:
+def _darkness(grey: Image, look: Look, x: NDArray[np.float64], s: NDArray[np.float64]) -> tuple[Map, Map]:
     """How much darker than the plating around, 0 to 1, on the grid (rows along s); and 1 where the picture shows the place."""
     u, v, ahead = _projected(look, x, s)
-    height, width = picture.shape[:2]
+    height, width = grey.shape
     valid = (ahead & (u >= 4) & (u <= width - 5) & (v >= 4) & (v <= height - 5)).astype(np.float32)
-    grey = cv2.medianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), 5)
-    flat = cv2.remap(grey, u, v, cv2.INTER_LINEAR).astype(np.float32) * valid
+    flat = cv2.remap(cv2.medianBlur(grey, 5), u, v, cv2.INTER_LINEAR).astype(np.float32) * valid
     local = cv2.dilate(flat, np.ones((25, 25), np.uint8))
     local = cv2.GaussianBlur(local, (0, 0), 8.0)
     dark = np.clip((0.62 - flat / np.maximum(local, 1.0)) / 0.25, 0.0, 1.0) * valid

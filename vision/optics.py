@@ -22,6 +22,7 @@ class Optics:
 
     def __init__(self, rig: CameraRig, max_width: int = 640) -> None:
         self.rig = rig
+        self._reduced: dict[int, Optics] = {}
         self.scale = min(1.0, max_width / rig.width)
         self.width = round(rig.width * self.scale)
         self.height = round(rig.height * self.scale)
@@ -38,9 +39,11 @@ class Optics:
             self.matrix, self.distortion, np.eye(3), self.matrix, (self.width, self.height), cv2.CV_16SC2
         )
 
-    def halved(self) -> "Optics":
-        """The same camera at half the working scale; its pixel p shows what this one's 2·p + 0.5 shows."""
-        return Optics(self.rig, self.width // 2)
+    def reduced(self, times: int) -> "Optics":
+        """The same camera at a smaller scale, made once; its pixel p shows what this one's times·p + (times − 1)/2 shows."""
+        if times not in self._reduced:
+            self._reduced[times] = Optics(self.rig, self.width // times)
+        return self._reduced[times]
 
     @property
     def focal_px(self) -> float:

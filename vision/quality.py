@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from vision.config import Limits
 from vision.optics import Image, Optics
+from vision.picture import Picture
 from vision.placing import Look
 
 Map = NDArray[np.float32]
@@ -49,11 +50,10 @@ class QualityMeter:
         self._limits = limits
         self._last: Image | None = None
 
-    def look_at(self, working: Image) -> Appearance:
-        identical = self._last is not None and self._last.shape == working.shape and np.array_equal(self._last, working)
-        self._last = working
-        grey = cv2.cvtColor(working, cv2.COLOR_BGR2GRAY)
-        small = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
+    def look_at(self, picture: Picture) -> Appearance:
+        grey, small = picture.grey, picture.half_grey.astype(np.float32)
+        identical = self._last is not None and _same(self._last, picture.working)
+        self._last = picture.working
         rows, cols = small.shape
         small = small[rows // 25 : rows - rows // 25, cols // 25 : cols - cols // 25]
         contrast, sharpness = bands(small)
@@ -82,6 +82,11 @@ class QualityMeter:
             ("blurred", seen.sharpness < limits.min_sharpness),
         )
         return next((word for word, bad in checks if bad), "")
+
+
+def _same(a: Image, b: Image) -> bool:
+    """A few rows first: they nearly always tell."""
+    return a.shape == b.shape and np.array_equal(a[::40], b[::40]) and np.array_equal(a, b)
 
 
 def bands(grey: Map) -> tuple[float, float]:
@@ -126,10 +131,10 @@ class AttenuationMeter:
         self._prior = prior_per_m
         self._bins: dict[int, tuple[int, float]] = {}
 
-    def add(self, working: Image, range_m: float) -> None:
+    def add(self, picture: Picture, range_m: float) -> None:
         if not 0.3 < range_m < 4.0:
             return
-        green = cv2.resize(working[..., 1], None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).astype(np.float32)
+        green = picture.quarter[..., 1].astype(np.float32)
         sigma = self._optics.focal_px / 4.0 * 0.01 / range_m
         if sigma < 0.5:
             return

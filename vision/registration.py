@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vision.matching import Match, engine
 from vision.optics import Image, Optics
+from vision.picture import Picture
 from vision.placing import Look
 
 Vec = NDArray[np.float64]
@@ -57,15 +58,12 @@ class Registrar:
     """Makes frames ready and registers pairs of them. ``optics``: at working scale."""
 
     def __init__(self, optics: Optics) -> None:
-        self._optics = optics.halved()
+        self._optics = optics.reduced(2)
         self._flow = engine()
         self._clahe = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 6))
 
-    def prepare(self, t: float, working: Image, look: Look) -> Prepared:
-        grey = np.asarray(cv2.cvtColor(working, cv2.COLOR_BGR2GRAY), np.uint8)
-        size = (self._optics.width, self._optics.height)
-        half = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-        calm = cv2.GaussianBlur(cv2.medianBlur(self._optics.undistort(half), 3), (0, 0), 0.8)
+    def prepare(self, t: float, picture: Picture, look: Look) -> Prepared:
+        calm = cv2.GaussianBlur(cv2.medianBlur(picture.straight_half_grey, 3), (0, 0), 0.8)
         return Prepared(t, np.asarray(self._clahe.apply(calm), np.uint8), look)
 
     def register(self, current: Prepared, key: Prepared) -> Registration | None:

@@ -40,7 +40,7 @@ class ReliefMeter:
 
     def __init__(self, optics: Optics) -> None:
         self._working = optics
-        self._optics = optics.halved()
+        self._optics = optics.reduced(HALF)
         self.size = (self._optics.width, self._optics.height)
         self._columns = np.arange(self.size[0], dtype=np.float32)[None, :]
         self._rows = np.arange(self.size[1], dtype=np.float32)[:, None]

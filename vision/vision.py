@@ -6,7 +6,6 @@ interpolated and not guessed ahead.
 
 import math
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +19,8 @@ from vision.fittings import Fittings
 from vision.history import History
 from vision.judged import Box, judged_box
 from vision.landmarks import LandmarkSpotter
-from vision.optics import Image, Optics
+from vision.optics import Optics
+from vision.picture import Picture
 from vision.placing import Look, Placer
 from vision.preview import preview
 from vision.quality import Appearance, AttenuationMeter, Grade, QualityMeter
@@ -78,7 +78,6 @@ class Vision:
         self._findings = Findings(config)
         self._alarms = Alarms(bus)
         self._keys: deque[Prepared] = deque(maxlen=10)
-        self._aside = ThreadPoolExecutor(1, "detector")
         self._pending: Frame | None = None
         self._began: float | None = None
         self._heard = -math.inf
@@ -126,18 +125,18 @@ class Vision:
             self._bus.publish("frame_report", _unusable(frame, "wrong size"))
             return
         frame = frame._replace(image=fitted)
-        working = self._optics.working(frame.image)
+        picture = Picture(self._optics, self._optics.working(frame.image))
         belief = self._history.at(frame.t)
         look = self._placer.look(belief) if belief is not None else None
-        seen = self._quality.look_at(working)
+        seen = self._quality.look_at(picture)
         self._alert(seen, now)
         if look is not None and look.seen and not seen.identical:
-            self._attenuation.add(working, look.range_m)
+            self._attenuation.add(picture, look.range_m)
         depth = self._attenuation.per_m() * look.range_m if look is not None and look.seen else 0.0
         grade = self._quality.grade(seen, look, depth)
         judged = Judged(None, (), [])
         if grade.usable and look is not None:
-            judged = self._judge(frame, working, look)
+            judged = self._judge(frame, picture, look)
             if not judged.footprint:
                 grade = grade._replace(usable=False, reason="off hull")
         self._publish(frame, now, seen, grade, look, depth, judged)
@@ -148,10 +147,8 @@ class Vision:
         black = seen.brightness < 8.0
         self._alarms.set(now, "camera-black", black, f"camera image black, brightness {seen.brightness:.0f} of 255")
 
-    def _judge(self, frame: Frame, working: Image, look: Look) -> Judged:
-        picture = self._optics.undistort(working)
-        seen = self._aside.submit(self._detector.see, picture)
-        current = self._registrar.prepare(frame.t, working, look)
+    def _judge(self, frame: Frame, picture: Picture, look: Look) -> Judged:
+        current = self._registrar.prepare(frame.t, picture, look)
         relief = self._measure(current)
         self._keep(current)
         covered, box = self._judged_box(relief, look)
@@ -161,7 +158,7 @@ class Vision:
             sighted = m.LandmarkSight(t=frame.t, name=fitting.name, side=fitting.side, x_error_m=fix.x_error_m, std_m=fix.std_m)
             self._bus.publish("landmark_sight", sighted)
         sights: list[Sight] = []
-        for candidate in self._detector.detect(seen.result(), relief, look):
+        for candidate in self._detector.detect(self._detector.see(picture), relief, look):
             sight = _sight(frame.t, candidate, self._source_box(candidate.box), look)
             if sight is not None and not self._fittings.explains(sight):
                 sights.append(_rekinded(sight, self._fittings.kind(sight)))

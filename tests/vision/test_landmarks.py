@@ -8,7 +8,8 @@ from tests.vision.synthetic import Block, FlatSide, belief, cast, plate_texture
 from vision.config import KnownFitting
 from vision.history import Belief
 from vision.landmarks import AGREE, LandmarkSpotter, find_opening
-from vision.optics import Image, Optics
+from vision.optics import Optics
+from vision.picture import Picture
 from vision.placing import Look, Placer
 from wire.rig import CameraRig
 
@@ -29,15 +30,15 @@ def look(where: Belief) -> Look:
     return Placer(FlatSide(), OPTICS).look(where)
 
 
-def seen(where: Belief, paints: tuple[Block, ...]) -> Image:
-    return OPTICS.undistort(OPTICS.working(cast(CameraRig(), where, plate_texture(5, 0.4), (), paints)))
+def seen(where: Belief, paints: tuple[Block, ...]) -> Picture:
+    return Picture(OPTICS, OPTICS.working(cast(CameraRig(), where, plate_texture(5, 0.4), (), paints)))
 
 
 @pytest.mark.parametrize("error_m", [-0.45, 0.0, 0.6])
 @pytest.mark.parametrize("x_m", [19.95, 20.0, 20.06])
 def test_the_error_of_x_is_found(x_m: float, error_m: float) -> None:
     truly = belief(x_m, yaw_off_rad=0.03)
-    spot = find_opening(seen(truly, SLOTS), look(off_by(truly, error_m)), GRATING, 1.0)
+    spot = find_opening(seen(truly, SLOTS).straight_grey, look(off_by(truly, error_m)), GRATING, 1.0)
     assert spot is not None and spot.dx_m == pytest.approx(error_m, abs=0.03) and abs(spot.ds_m) < 0.05
 
 
@@ -53,7 +54,7 @@ def test_the_error_of_x_is_found(x_m: float, error_m: float) -> None:
 )
 def test_what_is_not_the_grating(x_m: float, paints: tuple[Block, ...], why: str) -> None:
     truly = belief(x_m)
-    assert find_opening(seen(truly, paints), look(truly), GRATING, 0.5) is None, why
+    assert find_opening(seen(truly, paints).straight_grey, look(truly), GRATING, 0.5) is None, why
 
 
 def test_one_sight_is_not_enough_and_disagreeing_ones_say_nothing() -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.vision.synthetic import FlatSide, belief, plate_texture
 from vision.config import Limits
 from vision.optics import Image, Optics
+from vision.picture import Picture
 from vision.placing import Look, Placer
 from vision.quality import AttenuationMeter, QualityMeter, bands
 from wire.rig import CameraRig
@@ -28,12 +29,12 @@ def picture(noise: float = 2.0, contrast: float = 1.0) -> Image:
 
 def reason(image: Image, where: Look | None, depth: float = 0.5) -> str:
     meter = QualityMeter(OPTICS, Limits())
-    return meter.grade(meter.look_at(image), where, depth).reason
+    return meter.grade(meter.look_at(Picture(OPTICS, image)), where, depth).reason
 
 
 def test_a_good_frame_is_usable() -> None:
     meter = QualityMeter(OPTICS, Limits())
-    grade = meter.grade(meter.look_at(picture()), look(), 0.5)
+    grade = meter.grade(meter.look_at(Picture(OPTICS, picture())), look(), 0.5)
     assert (grade.usable, grade.reason) == (True, "")
     assert grade.px_per_cm == pytest.approx(457.0 / 60.0, rel=0.01)
 
@@ -57,8 +58,8 @@ def test_reasons(image: Image, where: Look | None, depth: float, word: str) -> N
 
 def test_a_repeated_frame_is_frozen() -> None:
     meter = QualityMeter(OPTICS, Limits())
-    meter.look_at(picture())
-    assert meter.grade(meter.look_at(picture()), look(), 0.5).reason == "frozen"
+    meter.look_at(Picture(OPTICS, picture()))
+    assert meter.grade(meter.look_at(Picture(OPTICS, picture())), look(), 0.5).reason == "frozen"
 
 
 def test_noise_is_not_texture() -> None:
@@ -74,12 +75,13 @@ def test_attenuation_is_learnt_from_an_approach() -> None:
         size = (round(640 * range_m / 457 * 400), round(480 * range_m / 457 * 400))
         seen = cv2.resize(texture[: size[1], : size[0]], (640, 480), interpolation=cv2.INTER_AREA)
         hazy = 60.0 + (seen - seen.mean()) * math.exp(-1.6 * range_m)
-        meter.add(np.repeat(hazy[..., None], 3, axis=2).astype(np.float32).round().astype(np.uint8), float(range_m))
+        seen = np.repeat(hazy[..., None], 3, axis=2).astype(np.float32).round().astype(np.uint8)
+        meter.add(Picture(OPTICS, seen), float(range_m))
     assert meter.per_m() == pytest.approx(1.6, abs=0.4)
 
 
 def test_without_range_spread_the_prior_stays() -> None:
     meter = AttenuationMeter(OPTICS, 0.9)
     for _ in range(10):
-        meter.add(picture(), 0.62)
+        meter.add(Picture(OPTICS, picture()), 0.62)
     assert meter.per_m() == pytest.approx(0.9)

@@ -6,6 +6,7 @@ import pytest
 from tests.vision.synthetic import Block, FlatSide, belief, cast, plate_texture
 from vision.history import Belief
 from vision.optics import Optics
+from vision.picture import Picture
 from vision.placing import Placer
 from vision.registration import Prepared, Registrar, Registration
 from vision.relief import Relief, ReliefMeter, level
@@ -23,7 +24,7 @@ def pair(
     registrar, placer = Registrar(OPTICS), Placer(FlatSide(), OPTICS)
     texture = plate_texture(3, contrast)
     prepared = [
-        registrar.prepare(0.4 * i, cast(RIG, true, texture, blocks, patches), placer.look(believed))
+        registrar.prepare(0.4 * i, Picture(OPTICS, cast(RIG, true, texture, blocks, patches)), placer.look(believed))
         for i, (true, believed) in enumerate(((KEY, KEY), (NOW, told)))
     ]
     return prepared[1], prepared[0], registrar
