@@ -1,4 +1,8 @@
-"""Dense matching of two half-scale pictures: warp one near the other, flow for the rest, and how well it fits where."""
+"""Dense matching of two half-scale pictures: warp one near the other, flow for the rest, and how well it fits where.
+
+Flow and what follows from it are kept at quarter scale, one place for every 2 × 2 pixels of the pictures: flow is no finer than
+that. Distances are in half-scale pixels all the same. Correlation is taken of the half-scale pictures themselves.
+"""
 
 from functools import cache
 
@@ -11,59 +15,107 @@ from vision.optics import Image
 Vec = NDArray[np.float64]
 Map = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-_WINDOW = (11, 11)
+STEP = 2
+"""Half-scale pixels from one place to the next."""
+_EDGE_SHARE = 0.25
+_WINDOW: Map = np.array([_EDGE_SHARE, 1.0, 1.0, 1.0, 1.0, 1.0, _EDGE_SHARE], np.float32) / np.float32(5.0 + 2.0 * _EDGE_SHARE)
+"""Weights of the places across a correlation window: 11 pixels."""
 _NOISE = 9.0
 """Variance of grey levels below which a window counts as flat."""
+_RIM_PX = 2.5
+
+
+class Flow:
+    """Dense flow of small pictures: inverse search, then one variational refinement at the finest level only."""
+
+    def __init__(self) -> None:
+        search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_MEDIUM)
+        search.setFinestScale(0)
+        search.setPatchStride(4)
+        search.setGradientDescentIterations(12)
+        search.setVariationalRefinementIterations(0)
+        polish = cv2.VariationalRefinement.create()
+        polish.setFixedPointIterations(5)
+        polish.setAlpha(20.0)
+        polish.setDelta(5.0)
+        polish.setGamma(10.0)
+        self._search, self._polish = search, polish
+
+    def between(self, now: Image, then: Image) -> Map:
+        """(h, w, 2): where in ``then`` each pixel of ``now`` is found, as displacement."""
+        flow = self._search.calc(now, then, np.zeros((*now.shape, 2), np.float32))
+        return np.asarray(self._polish.calc(now, then, flow), np.float32)
 
 
 class Match:
-    """``homography``: current to keyframe, by belief. ``overlap``: where the keyframe so warped has content.
-    ``flow``: (h, w, 2), what in it is displaced by, in pixels. ``agree``: local correlation along the flow, 0 if flat."""
+    """``homography``: current to keyframe in half-scale pixels, by belief. The rest has one entry for each place:
+    ``overlap``: where the keyframe so warped has content. ``flow``: (h, w, 2), what in it is displaced by, in half-scale pixels.
+    ``agree``: local correlation along the flow, 0 if flat."""
 
-    def __init__(self, now: Image, key: Image, homography: Vec, engine: cv2.DISOpticalFlow) -> None:
+    def __init__(self, now: Image, key: Image, homography: Vec, engine: Flow) -> None:
         self.homography = homography
         size = (now.shape[1], now.shape[0])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        then = cv2.warpPerspective(key, homography, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        inside = cv2.warpPerspective(np.full_like(key, 255), homography, size, flags=flags)
-        self.overlap: Mask = np.asarray(cv2.erode(inside, np.ones((5, 5), np.uint8)) > 250, np.bool_)
-        self.flow: Map = np.asarray(engine.calc(now, then, np.zeros((*now.shape, 2), np.float32)), np.float32)
-        self.agree = correlation(now, np.asarray(then, np.uint8), self.flow)
+        then = np.asarray(cv2.warpPerspective(key, homography, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        flow = engine.between(_small(now), _small(then)) * np.float32(STEP)
+        self.flow: Map = flow
+        self.overlap = _inside(homography, now.shape[0], now.shape[1])
+        self.agree = correlation(now, then, flow)
 
-    def flow_from(self, homography: Vec) -> Map:
-        """The same matches as displacement of the keyframe warped by another homography (h, w, 2)."""
-        height, width = self.flow.shape[:2]
+    def flow_from(self, homography: Vec) -> tuple[Map, Map]:
+        """The same matches as displacement along x and y of the keyframe warped by another homography."""
         change = (np.linalg.inv(homography) @ self.homography).astype(np.float32)
-        xs, ys = _grid(height, width)
+        xs, ys = places(*self.agree.shape)
         x, y = xs + self.flow[..., 0], ys + self.flow[..., 1]
-        scale = 1.0 / (change[2, 0] * x + change[2, 1] * y + change[2, 2])
-        out = np.empty_like(self.flow)
-        np.subtract((change[0, 0] * x + change[0, 1] * y + change[0, 2]) * scale, xs, out=out[..., 0])
-        np.subtract((change[1, 0] * x + change[1, 1] * y + change[1, 2]) * scale, ys, out=out[..., 1])
-        return out
-
-
-def engine() -> cv2.DISOpticalFlow:
-    """A flow engine down to half the pictures' scale."""
-    flow = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_MEDIUM)
-    flow.setFinestScale(1)
-    return flow
+        scale = np.float32(1.0) / (change[2, 0] * x + change[2, 1] * y + change[2, 2])
+        moved_x = (change[0, 0] * x + change[0, 1] * y + change[0, 2]) * scale
+        moved_y = (change[1, 0] * x + change[1, 1] * y + change[1, 2]) * scale
+        return moved_x - xs, moved_y - ys
 
 
 @cache
-def _grid(height: int, width: int) -> tuple[Map, Map]:
+def places(rows: int, cols: int) -> tuple[Map, Map]:
+    """x (1, cols) and y (rows, 1) of the places' middles, in half-scale pixels."""
+    first = (STEP - 1) / 2.0
+    xs, ys = np.arange(cols, dtype=np.float32) * STEP + first, np.arange(rows, dtype=np.float32) * STEP + first
+    return xs[None, :].astype(np.float32), ys[:, None].astype(np.float32)
+
+
+@cache
+def _grid(height: int, width: int) -> Map:
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return xs, ys
+    return np.stack([xs, ys], axis=2)
+
+
+def _small(image: Image) -> Image:
+    size = (image.shape[1] // STEP, image.shape[0] // STEP)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _inside(homography: Vec, height: int, width: int) -> Mask:
+    """Places that fall into the keyframe, `_RIM_PX` within its edges."""
+    xs, ys = places(height // STEP, width // STEP)
+    h = homography.astype(np.float32)
+    w = h[2, 0] * xs + h[2, 1] * ys + h[2, 2]
+    x, y = h[0, 0] * xs + h[0, 1] * ys + h[0, 2], h[1, 0] * xs + h[1, 1] * ys + h[1, 2]
+    low, right, bottom = np.float32(_RIM_PX) * w, np.float32(width - 1 - _RIM_PX) * w, np.float32(height - 1 - _RIM_PX) * w
+    return np.asarray((w > 0) & (x >= low) & (x <= right) & (y >= low) & (y <= bottom), np.bool_)
 
 
 def correlation(now: Image, then: Image, flow: Map) -> Map:
     """Local correlation of ``now`` with ``then`` fetched along ``flow``; near 0 where there is no texture."""
     height, width = now.shape
-    xs, ys = _grid(height, width)
-    moved = cv2.remap(then, xs + flow[..., 0], ys + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    a, b = now.astype(np.float32), np.asarray(moved, np.float32)
-    mean_a, mean_b = cv2.blur(a, _WINDOW), cv2.blur(b, _WINDOW)
-    var_a = cv2.blur(a * a, _WINDOW) - mean_a * mean_a
-    var_b = cv2.blur(b * b, _WINDOW) - mean_b * mean_b
-    cov = cv2.blur(a * b, _WINDOW) - mean_a * mean_b
+    full = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
+    full += _grid(height, width)
+    moved = cv2.remap(then, full, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    pairs = ((now, None), (moved, None), (now, now), (moved, moved), (now, moved))
+    mean_a, mean_b, aa, bb, ab = (_windowed(a, b) for a, b in pairs)
+    var_a, var_b, cov = aa - mean_a * mean_a, bb - mean_b * mean_b, ab - mean_a * mean_b
     return np.asarray(cov / np.sqrt(np.maximum(var_a, _NOISE) * np.maximum(var_b, _NOISE)), np.float32)
+
+
+def _windowed(a: Image, b: Image | None) -> Map:
+    """Mean of ``a``, or of a·b, over the window around each place."""
+    product = a.astype(np.float32) if b is None else cv2.multiply(a, b, dtype=cv2.CV_32F)
+    size = (a.shape[1] // STEP, a.shape[0] // STEP)
+    return np.asarray(cv2.sepFilter2D(cv2.resize(product, size, interpolation=cv2.INTER_AREA), -1, _WINDOW, _WINDOW), np.float32)

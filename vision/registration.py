@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.matching import Match, engine
+from vision.matching import STEP, Flow, Match
 from vision.optics import Image, Optics
 from vision.picture import Picture
 from vision.placing import Look
@@ -24,8 +24,9 @@ Vec = NDArray[np.float64]
 _THRESHOLD_PX = 1.0
 _MIN_MATCHES = 60
 _CORRELATION = 0.6
-_GRID = 8
+_GRID = 8 // STEP
 _RIM_SHARE = 0.3
+_STRIP_SHARE = 0.3
 _SEED = 20260101
 
 
@@ -59,7 +60,7 @@ class Registrar:
 
     def __init__(self, optics: Optics) -> None:
         self._optics = optics.reduced(2)
-        self._flow = engine()
+        self._flow = Flow()
         self._clahe = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 6))
 
     def prepare(self, t: float, picture: Picture, look: Look) -> Prepared:
@@ -81,8 +82,10 @@ class Registrar:
         if found is None:
             return None
         homography, mask = found
-        cells = np.floor(source[mask] / [self._optics.width / 4.0, self._optics.height / 3.0])
-        spread = len(np.unique(cells, axis=0)) / 12.0
+        if _strip(source[mask], (self._optics.width, self._optics.height)):
+            homography, mask = anchored(predicted, source, target, mask)
+        cells = (source[mask] / [self._optics.width / 4.0, self._optics.height / 3.0]).astype(np.intp)
+        spread = len(set((cells[:, 0] + 4 * cells[:, 1]).tolist())) / 12.0
         motion = split(np.linalg.inv(k) @ homography @ k, (rotation, shift / distance, normal))
         if motion is not None and spread >= 0.6 and int(mask.sum()) >= 150:
             rotation, ratio, normal = motion
@@ -98,11 +101,11 @@ def warp_points(homography: Vec, points: Vec) -> Vec:
 
 
 def matches(match: Match) -> tuple[Vec, Vec]:
-    """Pixels in the current picture and in the keyframe, (n, 2) each, on a grid where the two correlate."""
+    """Half-scale pixels in the current picture and in the keyframe, (n, 2) each, on a grid where the two correlate."""
     good = match.overlap & (match.agree > _CORRELATION)
     rows, cols = np.nonzero(good[_GRID // 2 :: _GRID, _GRID // 2 :: _GRID])
     rows, cols = rows * _GRID + _GRID // 2, cols * _GRID + _GRID // 2
-    source = np.stack([cols, rows], axis=1).astype(np.float64)
+    source = np.stack([cols, rows], axis=1) * float(STEP) + (STEP - 1) / 2.0
     return source, warp_points(match.homography, source + match.flow[rows, cols])
 
 
@@ -153,6 +156,20 @@ def hull_homography(source: Vec, target: Vec, epipole: Vec) -> tuple[Vec, NDArra
         inside = np.linalg.norm(warp_points(second[0], source) - target, axis=1) < _THRESHOLD_PX
         return second[0], inside
     return first
+
+
+def _strip(points: Vec, size: tuple[int, int]) -> bool:
+    """Whether most of the points lie in a strip across the picture, less than `_STRIP_SHARE` of it wide or high."""
+    low, high = np.percentile(points, [10, 90], axis=0)
+    return bool((high - low < 0.8 * _STRIP_SHARE * np.array(size)).any())
+
+
+def anchored(predicted: Vec, source: Vec, target: Vec, mask: NDArray[np.bool_]) -> tuple[Vec, NDArray[np.bool_]]:
+    """The believed homography shifted to where the plane's matches are: a strip of it tells its place and not its tilt."""
+    shift = np.eye(3)
+    shift[:2, 2] = np.median(target[mask] - warp_points(predicted, source[mask]), axis=0)
+    homography = shift @ predicted
+    return homography, np.linalg.norm(warp_points(homography, source) - target, axis=1) < _THRESHOLD_PX
 
 
 def _rim(points: Vec) -> NDArray[np.bool_]:

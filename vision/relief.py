@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.matching import STEP, places
 from vision.optics import Optics
 from vision.placing import Look
 from vision.registration import Prepared, Registration
@@ -42,36 +43,39 @@ class ReliefMeter:
         self._working = optics
         self._optics = optics.reduced(HALF)
         self.size = (self._optics.width, self._optics.height)
-        self._columns = np.arange(self.size[0], dtype=np.float32)[None, :]
-        self._rows = np.arange(self.size[1], dtype=np.float32)[:, None]
 
     @property
     def pixels(self) -> Vec:
         """Working pixels (n, 2) of the map's places, row by row."""
-        xs, ys = np.meshgrid(self._columns[0], self._rows[:, 0])
+        xs, ys = np.meshgrid(np.arange(self.size[0]), np.arange(self.size[1]))
         return np.stack([xs.ravel(), ys.ravel()], axis=1).astype(np.float64) * HALF + 0.5 * (HALF - 1)
 
     def measure(self, current: Prepared, found: Registration) -> Relief:
         match = found.match
-        overlap = match.overlap
-        height, across = self._heights(found, match.flow_from(found.homography))
-        sure = overlap & (match.agree > _CORRELATION) & (across < _ACROSS_PX)
-        height -= self._modelled(current.look, found)
+        height, across = self._heights(found, *match.flow_from(found.homography))
+        sure = match.overlap & (match.agree > _CORRELATION) & (across < _ACROSS_PX)
+        height -= self._modelled(current.look, (height.shape[1], height.shape[0]))
         height = level(height, sure)
         flat = sure & (np.abs(height) < 0.02)
-        noise = float(np.std(height[flat])) if flat.sum() > 100 else float("inf")
-        share = float(sure.sum()) / max(1.0, float(overlap.sum()))
-        return Relief(height, sure, overlap, share, noise)
+        noise = float(np.std(height[flat])) if flat.sum() > 100 // STEP**2 else float("inf")
+        share = float(sure.sum()) / max(1.0, float(match.overlap.sum()))
+        height, agree, across = (self._grown(plane) for plane in (height, match.agree, across))
+        overlap = self._grown(match.overlap.astype(np.float32)) > 0.5
+        return Relief(height, overlap & (agree > _CORRELATION) & (across < _ACROSS_PX), overlap, share, noise)
 
-    def _heights(self, found: Registration, flow: Map) -> tuple[Map, Map]:
-        """Height over the fitted plane [m] and the flow across the epipolar direction [half-scale px]."""
+    def _grown(self, plane: Map) -> Map:
+        """From one entry for each place to half scale."""
+        return np.asarray(cv2.resize(plane, self.size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+    def _heights(self, found: Registration, mx: Map, my: Map) -> tuple[Map, Map]:
+        """Height over the fitted plane [m] and the flow across the epipolar direction [half-scale px], for each place.
+        ``mx``, ``my``: see `vision.matching.Match.flow_from`."""
         a = found.rotation + np.outer(found.shift, found.normal) / found.distance_m
         e0, e1, e2 = (np.float32(v) for v in self._optics.matrix @ np.linalg.inv(a) @ found.shift)
         n0, n1, n2 = (np.float32(v) for v in np.linalg.inv(self._optics.matrix).T @ found.normal)
         distance = np.float32(found.distance_m)
-        xs, ys = self._columns, self._rows
+        xs, ys = places(*mx.shape)
         ax, ay = e0 - e2 * xs, e1 - e2 * ys  # `parallax_direction`, which is separable
-        mx, my = flow[..., 0], flow[..., 1]
         length2 = np.maximum(ax * ax + ay * ay, np.float32(1e-9))
         g = (mx * ax + my * ay) / length2
         across = np.abs(mx * ay - my * ax) / np.sqrt(length2)
@@ -80,7 +84,7 @@ class ReliefMeter:
         height = distance * delta / np.maximum(np.float32(1.0) + delta, np.float32(0.2))
         return height, across
 
-    def _modelled(self, look: Look, found: Registration) -> Map:
+    def _modelled(self, look: Look, size: tuple[int, int]) -> Map:
         """What the hull's own curvature puts above the fitted plane."""
         xs, ys = np.meshgrid(np.linspace(0, self._working.width - 1, 9), np.linspace(0, self._working.height - 1, 7))
         pixels = np.stack([xs.ravel(), ys.ravel()], axis=1)
@@ -89,23 +93,23 @@ class ReliefMeter:
         normal, distance = look.plane()
         height = np.where(hits.ok, distance - hits.forward * (rays @ normal), 0.0)
         grid = np.clip(height, -0.5, 0.5).reshape(7, 9).astype(np.float32)
-        return np.asarray(cv2.resize(grid, self.size, interpolation=cv2.INTER_CUBIC), np.float32)
+        return np.asarray(cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def level(height: Map, sure: Mask, near_m: float = 0.02) -> Map:
     """Takes out the tilt and offset of the flat part: a plane fitted to what is sure and within ``near_m`` of it."""
-    rows, cols = np.nonzero(sure[::4, ::4])
+    rows, cols = np.nonzero(sure[::2, ::2])
     if len(rows) < 50:
         return height
-    x, y = cols * 4.0, rows * 4.0
-    z = height[::4, ::4][rows, cols].astype(np.float64)
-    design = np.column_stack([np.ones_like(x), x / 100.0, y / 100.0])
+    z = height[::2, ::2][rows, cols].astype(np.float64)
+    design = np.column_stack([np.ones(len(z)), cols * 0.02, rows * 0.02])
     fit = np.zeros(3)
     for _ in range(3):
-        near = np.abs(z - design @ fit) < near_m
+        near = (np.abs(z - design @ fit) < near_m).astype(np.float64)
         if near.sum() < 50:
             return height
-        fit = np.linalg.lstsq(design[near], z[near], rcond=None)[0]
+        weighted = design * near[:, None]
+        fit = np.linalg.solve(weighted.T @ design, weighted.T @ z)
     across = (fit[0] + fit[1] / 100.0 * np.arange(height.shape[1])).astype(np.float32)
     down = (fit[2] / 100.0 * np.arange(height.shape[0])).astype(np.float32)
     return np.asarray(height - across[None, :] - down[:, None], np.float32)

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.vision.synthetic import FlatSide, belief
-from vision.matching import Match, engine
+from vision.matching import Flow, Match
 from vision.optics import Optics
 from vision.placing import Look, Placer
 from vision.registration import Prepared, Registrar, hull_homography, matches, split, warp_points
@@ -32,7 +32,7 @@ def real(number: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize(("first", "second"), [(1, 2), (6, 7)])
 def test_real_video_registers(first: int, second: int) -> None:
     key, current = real(first), real(second)
-    source, target = matches(Match(current, key, np.eye(3), engine()))
+    source, target = matches(Match(current, key, np.eye(3), Flow()))
     found = hull_homography(source, target, np.array([1.0, 0.0, 0.0]))
     assert found is not None
     homography, inside = found
