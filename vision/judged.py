@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.detector import MIN_HEIGHT_M
+from vision.kernels import largest_rectangle
 from vision.relief import HALF, Relief
 
 Mask = NDArray[np.bool_]
@@ -42,29 +43,3 @@ def _cells_clear(holes: Mask) -> Mask:
     rows, cols = holes.shape[0] // _CELL, holes.shape[1] // _CELL
     squares = holes[: rows * _CELL, : cols * _CELL].reshape(rows, _CELL, cols, _CELL)
     return np.asarray(~squares.any(axis=(1, 3)), np.bool_)
-
-
-def largest_rectangle(clear: Mask) -> tuple[int, int, int, int]:
-    """(row0, col0, row1, col1), ends excluded, of the largest all-true rectangle; the first of equals; empty if none."""
-    rows = [sum(1 << int(col) for col in np.flatnonzero(row)) for row in clear]
-    best, best_area = (0, 0, 0, 0), 0
-    for top in range(len(rows)):
-        run = rows[top]
-        for bottom in range(top, len(rows)):
-            run &= rows[bottom]
-            if not run:
-                break
-            start, length = longest_run(run)
-            area = length * (bottom + 1 - top)
-            if area > best_area:
-                best, best_area = (top, start, bottom + 1, start + length), area
-    return best
-
-
-def longest_run(flags: int) -> tuple[int, int]:
-    """(start, length) of the longest run of set bits, the lowest of equals; (0, 0) when none is set."""
-    length, starts = 0, 0
-    while flags:
-        starts, length = flags, length + 1
-        flags &= flags >> 1
-    return (starts & -starts).bit_length() - 1 if starts else 0, length

@@ -89,7 +89,8 @@ class LandmarkSpotter:
 
 
 def find_opening(grey: Image, look: Look, grating: KnownFitting, reach_m: float) -> Spot | None:
-    """``grey``: straight, at working scale. The one dark, barred opening of the grating's size within ``reach_m`` of x and `PLAY_S_M` of girth, or None."""
+    """The one dark, barred opening of the grating's size within ``reach_m`` of x and `PLAY_S_M` of girth, or None. ``grey``:
+    straight, at working scale."""
     half_x, half_s = (INNER * grating.size_m[0] / 2.0, INNER * grating.size_m[1] / 2.0)
     margin = (grating.size_m[0] / 2.0 + RING_M + 0.05, grating.size_m[1] / 2.0 + RING_M + 0.05)
     x = np.arange(grating.x_m - reach_m - margin[0], grating.x_m + reach_m + margin[0], GRID_M)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.kernels import block_moments
 from vision.optics import Image
 
 Vec = NDArray[np.float64]
@@ -108,14 +109,8 @@ def correlation(now: Image, then: Image, flow: Map) -> Map:
     full = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
     full += _grid(height, width)
     moved = cv2.remap(then, full, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    pairs = ((now, None), (moved, None), (now, now), (moved, moved), (now, moved))
-    mean_a, mean_b, aa, bb, ab = (_windowed(a, b) for a, b in pairs)
+    moments = np.empty((5, height // STEP, width // STEP), np.float32)
+    block_moments(now, np.asarray(moved, np.uint8), moments)
+    mean_a, mean_b, aa, bb, ab = (np.asarray(cv2.sepFilter2D(plane, -1, _WINDOW, _WINDOW), np.float32) for plane in moments)
     var_a, var_b, cov = aa - mean_a * mean_a, bb - mean_b * mean_b, ab - mean_a * mean_b
     return np.asarray(cov / np.sqrt(np.maximum(var_a, _NOISE) * np.maximum(var_b, _NOISE)), np.float32)
-
-
-def _windowed(a: Image, b: Image | None) -> Map:
-    """Mean of ``a``, or of a·b, over the window around each place."""
-    product = a.astype(np.float32) if b is None else cv2.multiply(a, b, dtype=cv2.CV_32F)
-    size = (a.shape[1] // STEP, a.shape[0] // STEP)
-    return np.asarray(cv2.sepFilter2D(cv2.resize(product, size, interpolation=cv2.INTER_AREA), -1, _WINDOW, _WINDOW), np.float32)

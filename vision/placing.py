@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hull.surface import HullSurface
 from vision.history import Belief
+from vision.kernels import meet_rays
 from vision.optics import CAMERA_TO_BODY, Optics
 from wire.messages import Side
 
@@ -19,7 +20,6 @@ Vec = NDArray[np.float64]
 _STEP_M = 0.125
 _REACH_M = 2.0
 _MOVE_M = 0.5
-_NEAR_ENOUGH_M = 1e-5
 
 
 class View(NamedTuple):
@@ -86,8 +86,8 @@ class Patch:
     def serves(self, side: Side, x_m: float, s_m: float) -> bool:
         return side == self.side and abs(x_m - self.x_m) < _MOVE_M and abs(s_m - self.s_m) < _MOVE_M
 
-    def _sample(self, x: Vec, s: Vec) -> tuple[Vec, Vec, Vec]:
-        """Points and the derivatives along x and girth, (n, 3) each."""
+    def _sample(self, x: Vec, s: Vec) -> Vec:
+        """Points (n, 3)."""
         nx, ns = self.points.shape[:2]
         u = np.clip((x - self._x0) / _STEP_M, 0.0, nx - 1.0001)
         v = np.clip((s - self._s0) / _STEP_M, 0.0, ns - 1.0001)
@@ -96,36 +96,21 @@ class Patch:
         p00, p10 = self.points[i, j], self.points[i + 1, j]
         p01, p11 = self.points[i, j + 1], self.points[i + 1, j + 1]
         low, high = p00 + a * (p10 - p00), p01 + a * (p11 - p01)
-        left, right = p00 + b * (p01 - p00), p10 + b * (p11 - p10)
-        return low + b * (high - low), (right - left) / _STEP_M, (high - low) / _STEP_M
+        return np.asarray(low + b * (high - low), np.float64)
 
     def points_at(self, x: Vec, s: Vec) -> tuple[Vec, NDArray[np.bool_]]:
         """Points (n, 3), and whether each (x, s) lies within what was sampled."""
         nx, ns = self.points.shape[:2]
         inside = (x >= self._x0) & (x <= self._x0 + (nx - 1) * _STEP_M) & (s >= self._s0) & (s <= self._s0 + (ns - 1) * _STEP_M)
-        return self._sample(x, s)[0], inside
+        return self._sample(x, s), inside
 
     def meet(self, view: View, rays: Vec) -> Hits:
         """Where body-frame ``rays`` (n, 3), with forward component 1, meet the hull."""
-        directions = rays @ view.rotation.T
-        x, s = np.full(len(rays), self.x_m), np.full(len(rays), self.s_m)
-        forward = np.zeros(len(rays))
-        normal = np.zeros_like(directions)
-        for _ in range(5):
-            point, dx, ds = self._sample(x, s)
-            normal = _unit_cross(dx, ds)
-            slope = np.einsum("ij,ij->i", normal, directions)
-            slope = np.where(np.abs(slope) < 1e-3, 1e-3, slope)
-            forward = np.einsum("ij,ij->i", normal, point - view.centre) / slope
-            miss = view.centre + forward[:, None] * directions - point
-            step_x, step_s = _solve_tangent(dx, ds, miss)
-            x, s = x + np.clip(step_x, -1.0, 1.0), s + np.clip(step_s, -1.0, 1.0)
-            if max(np.abs(step_x).max(initial=0.0), np.abs(step_s).max(initial=0.0)) < _NEAR_ENOUGH_M:
-                break
-        point, _, _ = self._sample(x, s)
-        gap = np.linalg.norm(view.centre + forward[:, None] * directions - point, axis=1)
-        cos = np.abs(np.einsum("ij,ij->i", normal, directions)) / np.linalg.norm(directions, axis=1)
-        return Hits((gap < 0.02) & (forward > 0.05), x, s, self._draught_m - point[:, 2], forward, cos)
+        directions = np.ascontiguousarray(rays @ view.rotation.T)
+        out = np.empty((len(rays), 6))
+        meet_rays(self.points, (self._x0, self._s0, _STEP_M), (self.x_m, self.s_m), view.centre, directions, out)
+        x, s, z, forward, cos, gap = out.T
+        return Hits((gap < 0.02) & (forward > 0.05), x, s, self._draught_m - z, forward, cos)
 
 
 def _section(surface: HullSurface, x_m: float, girths: Vec) -> Vec:
@@ -135,22 +120,6 @@ def _section(surface: HullSurface, x_m: float, girths: Vec) -> Vec:
     row = (1.0 - u) * surface.girths[i] + u * surface.girths[i + 1]
     points = (1.0 - u) * surface.grid[i] + u * surface.grid[i + 1]
     return np.stack([np.interp(girths, row, points[:, k]) for k in range(3)], axis=1)
-
-
-def _unit_cross(a: Vec, b: Vec) -> Vec:
-    """Unit vectors along a × b for every row."""
-    x = a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]
-    y = a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2]
-    z = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    return np.stack([x, y, z], axis=1) / (np.sqrt(x * x + y * y + z * z) + 1e-12)[:, None]
-
-
-def _solve_tangent(dx: Vec, ds: Vec, miss: Vec) -> tuple[Vec, Vec]:
-    """Least squares of miss = a·dx + b·ds for every row."""
-    xx, ss, xs = (np.einsum("ij,ij->i", p, q) for p, q in ((dx, dx), (ds, ds), (dx, ds)))
-    mx, ms = np.einsum("ij,ij->i", miss, dx), np.einsum("ij,ij->i", miss, ds)
-    det = np.maximum(xx * ss - xs * xs, 1e-9)
-    return (ss * mx - xs * ms) / det, (xx * ms - xs * mx) / det
 
 
 class Placer:

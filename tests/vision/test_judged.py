@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vision.judged import judged_box, largest_rectangle, longest_run
+from vision.judged import judged_box
+from vision.kernels import largest_rectangle
 from vision.relief import Relief
 
 WHOLE = (26.0, 20.0, 614.0, 460.0)
@@ -67,7 +68,7 @@ def test_largest_rectangle_against_brute_force(seed: int) -> None:
     assert (r1 - r0) * (c1 - c0) == best
 
 
-def test_longest_run() -> None:
-    assert longest_run(0b10110) == (1, 2)
-    assert longest_run(0b11011) == (0, 2), "the lowest of equals"
-    assert longest_run(0) == (0, 0)
+def test_the_first_of_equal_rectangles_and_none_at_all() -> None:
+    clear = np.array([[1, 0, 1, 1], [0, 0, 0, 0], [1, 1, 0, 1]], np.bool_)
+    assert largest_rectangle(clear) == (0, 2, 1, 4)
+    assert largest_rectangle(np.zeros((3, 4), np.bool_)) == (0, 0, 0, 0)
