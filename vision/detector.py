@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vision.appearance import anomaly
 from vision.picture import Picture
 from vision.placing import Look
+from vision.ranks import quantile
 from vision.relief import HALF, Relief
 from wire.messages import Kind
 
@@ -101,7 +102,7 @@ class CueDetector:
         measured = blob.inside & relief.sure[y : y + h, x : x + w]
         if measured.sum() < 30:
             return None
-        height = float(np.percentile(heights[measured], 80))
+        height = quantile(heights[measured], 0.8)
         core = blob.inside & (heights > max(MIN_HEIGHT_M * 0.8, 0.5 * height))
         if core.sum() < 30:
             return None
@@ -115,8 +116,8 @@ class CueDetector:
         box, cut = _frame_box(core, (x, y), relief.sure)
         if area * height < MIN_VOLUME_M3 and (height < LOW_M or not any(cut)):
             score = 0.4
-        low, high = np.percentile(heights[core & measured], [25, 75])
-        kind = name_kind(length, width, height, float(high - low) / height, cut)
+        low, high = (quantile(heights[core & measured], share) for share in (0.25, 0.75))
+        kind = name_kind(length, width, height, (high - low) / height, cut)
         base = _base(core & measured, (x, y), heights, look)
         return Candidate(
             box, base, min(score, 0.98), kind, height, (length, width), cut, "relief+appearance" if strange else "relief"
@@ -151,26 +152,33 @@ def _measured_height(blob: Blob, relief: Relief | None) -> float | None:
     sure = blob.inside & relief.sure[y : y + h, x : x + w]
     if sure.sum() < 0.33 * blob.inside.sum():
         return None
-    return float(np.percentile(relief.height_m[y : y + h, x : x + w][sure], 70))
+    return quantile(relief.height_m[y : y + h, x : x + w][sure], 0.7)
 
 
 def blobs(mask: NDArray[np.uint8], min_px: int) -> list[Blob]:
     """Connected regions of at least ``min_px`` pixels, by label."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    left, top, width, height = cv2.boundingRect(mask)
+    if width * height < min_px:
+        return []
+    part = np.ascontiguousarray(mask[top : top + height, left : left + width])
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=8)
     out: list[Blob] = []
     for i in range(1, count):
         x, y, w, h, area = (int(v) for v in stats[i])
         if area >= min_px:
-            out.append(Blob((x, y, w, h), np.asarray(labels[y : y + h, x : x + w] == i, np.bool_)))
+            out.append(Blob((left + x, top + y, w, h), np.asarray(labels[y : y + h, x : x + w] == i, np.bool_)))
     return out
 
 
 def shape(inside: Mask, metre_per_px: float) -> tuple[float, float, float]:
     """Longer and shorter side [m] of the smallest rectangle around the region, and how much of it is filled."""
-    ys, xs = np.nonzero(inside)
-    (_, (a, b), _) = cv2.minAreaRect(np.stack([xs, ys], axis=1).astype(np.float32))
+    ys = np.flatnonzero(inside.any(axis=1))
+    first = inside[ys].argmax(axis=1)
+    last = inside.shape[1] - 1 - inside[ys, ::-1].argmax(axis=1)
+    ends = np.stack([np.concatenate([first, last]), np.concatenate([ys, ys])], axis=1)  # their hull is that of all pixels
+    (_, (a, b), _) = cv2.minAreaRect(ends.astype(np.float32))
     a, b = a + 1.0, b + 1.0
-    return max(a, b) * metre_per_px, min(a, b) * metre_per_px, len(xs) / (a * b)
+    return max(a, b) * metre_per_px, min(a, b) * metre_per_px, float(inside.sum()) / (a * b)
 
 
 def name_kind(length: float, width: float, height: float, dome: float, cut: tuple[bool, bool, bool, bool]) -> Kind:
@@ -194,8 +202,7 @@ def _base(inside: Mask, corner: tuple[int, int], heights: Map, look: Look) -> tu
     cx, cy = look.principal
     x = cx + ((xs + corner[0] + 0.5) * HALF - cx) * scale
     y = cy + ((ys + corner[1] + 0.5) * HALF - cy) * scale
-    (x0, x1), (y0, y1) = np.percentile(x, [2, 98]), np.percentile(y, [2, 98])
-    return float(x0), float(y0), float(x1), float(y1)
+    return quantile(x, 0.02), quantile(y, 0.02), quantile(x, 0.98), quantile(y, 0.98)
 
 
 def _frame_box(

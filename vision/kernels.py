@@ -98,10 +98,9 @@ def _aim(at: Vec, centre: Vec, ray: Vec, miss: Vec) -> tuple[float, float]:
 
 
 @njit
-def meet_rays(points: Vec, grid: tuple[float, float, float], start: tuple[float, float], centre: Vec, rays: Vec, out: Vec) -> None:
-    """Newton's iteration for each ray. ``grid``: x and girth of ``points[0, 0]``, and the step; ``start``: x and girth.
-
-    ``out`` (n, 6): x, girth, height of the place, distance along the ray, cosine of incidence, how far the ray misses it."""
+def meet_rays(points: Vec, grid: tuple[float, float, float], start: tuple[float, float], eye: Vec, rays: Vec, out: Vec) -> None:
+    """Newton's iteration for each ray from ``eye``. ``grid``: x and girth of ``points[0, 0]``, and the step; ``start``: x and
+    girth. ``out`` (n, 6): x, girth, height of the place, distance along the ray, cosine of incidence, how far it is missed by."""
     at, miss = np.empty((3, 3)), np.empty(3)
     x0, s0, step = grid
     for n in range(rays.shape[0]):
@@ -109,7 +108,7 @@ def meet_rays(points: Vec, grid: tuple[float, float, float], start: tuple[float,
         forward, cos = 0.0, 0.0
         for _ in range(_NEWTON):
             _patch_at(points, (x - x0) / step, (s - s0) / step, step, at)
-            forward, cos = _aim(at, centre, rays[n], miss)
+            forward, cos = _aim(at, eye, rays[n], miss)
             dx, ds = _tangent_step(at, miss)
             x, s = x + min(max(dx, -1.0), 1.0), s + min(max(ds, -1.0), 1.0)
             if max(abs(dx), abs(ds)) < 1e-5:
@@ -117,5 +116,5 @@ def meet_rays(points: Vec, grid: tuple[float, float, float], start: tuple[float,
         _patch_at(points, (x - x0) / step, (s - s0) / step, step, at)
         square = 0.0
         for k in range(3):
-            square += (centre[k] + forward * rays[n, k] - at[0, k]) ** 2
+            square += (eye[k] + forward * rays[n, k] - at[0, k]) ** 2
         out[n, 0], out[n, 1], out[n, 2], out[n, 3], out[n, 4], out[n, 5] = x, s, at[0, 2], forward, cos, np.sqrt(square)

@@ -28,8 +28,8 @@ class Picture:
 
     @cached_property
     def quarter(self) -> Image:
-        """In colour."""
-        return self._small(self.working, 4)
+        """In colour. Twice by two: four at once takes OpenCV four times as long."""
+        return self._small(self._small(self.working, 2), 4)
 
     @cached_property
     def straight_grey(self) -> Image:

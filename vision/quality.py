@@ -7,7 +7,7 @@ tiles of the frame (a smooth object in view is no blur); blur, also by motion, l
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from vision.config import Limits
 from vision.optics import Image, Optics
 from vision.picture import Picture
 from vision.placing import Look
+from vision.ranks import quantile
 
 Map = NDArray[np.float32]
 _LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -57,9 +58,8 @@ class QualityMeter:
         rows, cols = small.shape
         small = small[rows // 25 : rows - rows // 25, cols // 25 : cols - cols // 25]
         contrast, sharpness = bands(small)
-        return Appearance(
-            float(np.percentile(small[::2, ::2], 90)), float((grey[::4, ::4] >= 254).mean()), contrast, sharpness, identical
-        )
+        bright = float(np.searchsorted(np.cumsum(np.bincount(picture.half_grey.ravel())), 0.9 * picture.half_grey.size))
+        return Appearance(bright, float((grey[::4, ::4] >= 254).mean()), contrast, sharpness, identical)
 
     def grade(self, seen: Appearance, look: Look | None, optical_depth: float) -> Grade:
         density = 0.0
@@ -90,31 +90,44 @@ def _same(a: Image, b: Image) -> bool:
 
 
 def bands(grey: Map) -> tuple[float, float]:
-    """(contrast, sharpness) of float luminance at half scale."""
-    mean = max(float(grey.mean()), 1.0)
-    noise = float(np.abs(cv2.filter2D(grey, -1, _LAPLACE)[1:-1, 1:-1]).mean()) * math.sqrt(math.pi / 2.0) / 6.0
-    one, two, four = (np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.float32) for sigma in (1.0, 2.0, 4.0))
-    coarse = _clean(two - four, noise * _COARSE_NOISE)
+    """(contrast, sharpness) of float luminance at half scale. What is smooth is taken at quarter scale."""
+    mean = max(float(cv2.mean(grey)[0]), 1.0)
+    noise = _mean_abs(cv2.filter2D(grey, -1, _LAPLACE)[1:-1, 1:-1]) * math.sqrt(math.pi / 2.0) / 6.0
+    one = np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.0), np.float32)
+    size = (grey.shape[1] // 2, grey.shape[0] // 2)
+    quarter = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    two, four = (np.asarray(cv2.GaussianBlur(quarter, (0, 0), _at_quarter(sigma)), np.float32) for sigma in (2.0, 4.0))
+    coarse = _clean(_mean_abs(two - four), noise * _COARSE_NOISE)
     sharpness = min(_steepness(one, four, noise, axis) for axis in (0, 1))
     return coarse / mean, sharpness
 
 
+def _at_quarter(sigma: float) -> float:
+    """What is left to smooth by after averaging 2 × 2 pixels (variance 1/4), in the larger pixels."""
+    return math.sqrt(sigma * sigma - 0.25) / 2.0
+
+
 def _steepness(fine: Map, coarse: Map, noise: float, axis: int) -> float:
-    """Slope along one axis of the image smoothed by 1 px over that of the one smoothed by 4 px."""
-    near = _tiles(np.diff(fine, axis=axis), noise * _FINE_NOISE)
-    far = _tiles(np.diff(coarse, axis=axis), noise * _FAR_NOISE)
-    return float(np.percentile(near / np.maximum(far, 0.02), 75))
+    """Slope along one axis of the image smoothed by 1 px over that of the one smoothed by 4 px, which is at quarter scale."""
+    near = _tiles(fine, axis, 1.0, noise * _FINE_NOISE)
+    far = _tiles(coarse, axis, 2.0, noise * _FAR_NOISE)
+    return quantile(near / np.maximum(far, 0.02), 0.75)
 
 
-def _tiles(slope: Map, noise: float) -> Map:
-    """`_clean` in each of 4 × 3 tiles."""
-    spread = 1.25 * np.asarray(cv2.resize(np.abs(slope), (4, 3), interpolation=cv2.INTER_AREA), np.float32)
+def _tiles(smooth: Map, axis: int, step: float, noise: float) -> Map:
+    """Slope over ``step`` pixels, `_clean`, in each of 4 × 3 tiles."""
+    slope = cv2.absdiff(smooth[1:], smooth[:-1]) if axis == 0 else cv2.absdiff(smooth[:, 1:], smooth[:, :-1])
+    spread = 1.25 / step * np.asarray(cv2.resize(slope, (4, 3), interpolation=cv2.INTER_AREA), np.float32)
     return np.asarray(np.sqrt(np.maximum(spread * spread - noise * noise, 0.0)), np.float32)
 
 
-def _clean(band: Map, noise: float) -> float:
-    """Robust standard deviation of a band without the noise in it."""
-    spread = 1.25 * float(np.abs(band).mean())
+def _mean_abs(band: Any) -> float:
+    return float(cv2.norm(band, cv2.NORM_L1)) / band.size
+
+
+def _clean(mean_abs: float, noise: float) -> float:
+    """Robust standard deviation of a band without the noise in it, from its mean magnitude."""
+    spread = 1.25 * mean_abs
     return math.sqrt(max(spread * spread - noise * noise, 0.0))
 
 

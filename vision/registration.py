@@ -19,6 +19,7 @@ from vision.matching import STEP, Flow, Match
 from vision.optics import Image, Optics
 from vision.picture import Picture
 from vision.placing import Look
+from vision.ranks import quantile
 
 Vec = NDArray[np.float64]
 _THRESHOLD_PX = 1.0
@@ -160,8 +161,8 @@ def hull_homography(source: Vec, target: Vec, epipole: Vec) -> tuple[Vec, NDArra
 
 def _strip(points: Vec, size: tuple[int, int]) -> bool:
     """Whether most of the points lie in a strip across the picture, less than `_STRIP_SHARE` of it wide or high."""
-    low, high = np.percentile(points, [10, 90], axis=0)
-    return bool((high - low < 0.8 * _STRIP_SHARE * np.array(size)).any())
+    spans = (quantile(points[:, k], 0.9) - quantile(points[:, k], 0.1) for k in range(2))
+    return any(span < 0.8 * _STRIP_SHARE * whole for span, whole in zip(spans, size, strict=True))
 
 
 def anchored(predicted: Vec, source: Vec, target: Vec, mask: NDArray[np.bool_]) -> tuple[Vec, NDArray[np.bool_]]:

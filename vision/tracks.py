@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from vision.config import VisionConfig
+from vision.ranks import quantile
 from wire import messages as m
 
 _MAX_SIGHTS = 60
@@ -170,8 +171,8 @@ def joined_extent(sights: list[Sight]) -> Extent:
         outward = 1.0 if i >= 2 else -1.0
         shown = [outward * (s.low + s.high)[i] for s in sights if not s.cut[i]]
         beyond = [outward * (s.low + s.high)[i] for s in sights if s.cut[i]]
-        reach = [float(np.percentile(shown, 75))] if shown else []
-        reach += [float(np.percentile(beyond, 90))] if beyond else []
+        reach = [quantile(shown, 0.75)] if shown else []
+        reach += [quantile(beyond, 0.9)] if beyond else []
         edges.append(outward * max(reach))
     x0, s0, x1, s1 = edges
     return Extent(min(x0, x1 - 0.02), min(s0, s1 - 0.02), max(x1, x0 + 0.02), max(s1, s0 + 0.02))
