@@ -43,7 +43,7 @@ def _surfaces(planes: Map, rows: int, cols: int) -> Map:
     fit: Vec = np.zeros((3, 6))
     for _ in range(3):
         squares = (keep @ products).reshape(3, 6, 6)
-        fit = np.linalg.solve(squares, ((keep * z) @ design)[..., None])[..., 0]
+        fit = np.asarray(np.linalg.solve(squares, ((keep * z) @ design)[..., None])[..., 0], np.float64)
         miss = np.abs(z - fit @ design.T)
         keep = (miss <= np.maximum(2.0 * np.median(miss, axis=1), 1.0)[:, None]).astype(np.float64)
     return np.asarray(fit.astype(np.float32) @ full, np.float32)

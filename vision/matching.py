@@ -5,6 +5,7 @@ that. Distances are in half-scale pixels all the same. Correlation is taken of t
 """
 
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +25,8 @@ _WINDOW: Map = np.array([_EDGE_SHARE, 1.0, 1.0, 1.0, 1.0, 1.0, _EDGE_SHARE], np.
 _NOISE = 9.0
 """Variance of grey levels below which a window counts as flat."""
 _RIM_PX = 2.5
+_NO_MAP: Any = None
+"""The first map holds both coordinates; OpenCV's stubs do not know that."""
 
 
 class Flow:
@@ -106,9 +109,8 @@ def _inside(homography: Vec, height: int, width: int) -> Mask:
 def correlation(now: Image, then: Image, flow: Map) -> Map:
     """Local correlation of ``now`` with ``then`` fetched along ``flow``; near 0 where there is no texture."""
     height, width = now.shape
-    full = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
-    full += _grid(height, width)
-    moved = cv2.remap(then, full, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    full = cv2.add(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), _grid(height, width))
+    moved = cv2.remap(then, full, _NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     moments = np.empty((5, height // STEP, width // STEP), np.float32)
     block_moments(now, np.asarray(moved, np.uint8), moments)
     mean_a, mean_b, aa, bb, ab = (np.asarray(cv2.sepFilter2D(plane, -1, _WINDOW, _WINDOW), np.float32) for plane in moments)

@@ -122,7 +122,7 @@ def _tiles(smooth: Map, axis: int, step: float, noise: float) -> Map:
 
 
 def _mean_abs(band: Any) -> float:
-    return float(cv2.norm(band, cv2.NORM_L1)) / band.size
+    return float(cv2.norm(band, cv2.NORM_L1)) / float(band.size)
 
 
 def _clean(mean_abs: float, noise: float) -> float:

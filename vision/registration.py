@@ -106,7 +106,7 @@ def matches(match: Match) -> tuple[Vec, Vec]:
     good = match.overlap & (match.agree > _CORRELATION)
     rows, cols = np.nonzero(good[_GRID // 2 :: _GRID, _GRID // 2 :: _GRID])
     rows, cols = rows * _GRID + _GRID // 2, cols * _GRID + _GRID // 2
-    source = np.stack([cols, rows], axis=1) * float(STEP) + (STEP - 1) / 2.0
+    source: Vec = np.stack([cols, rows], axis=1).astype(np.float64) * STEP + (STEP - 1) / 2.0
     return source, warp_points(match.homography, source + match.flow[rows, cols])
 
 
@@ -131,8 +131,13 @@ def _ransac(source: Vec, target: Vec) -> tuple[Vec, NDArray[np.bool_]] | None:
     if refined is None:
         return None
     refined = np.asarray(refined, np.float64)
-    inside = np.linalg.norm(warp_points(refined, source) - target, axis=1) < _THRESHOLD_PX
-    return refined, inside
+    return refined, _near(refined, source, target)
+
+
+def _near(homography: Vec, source: Vec, target: Vec) -> NDArray[np.bool_]:
+    """Matches that the homography explains."""
+    miss = warp_points(homography, source) - target
+    return np.asarray(np.einsum("ij,ij->i", miss, miss) < _THRESHOLD_PX**2, np.bool_)
 
 
 def hull_homography(source: Vec, target: Vec, epipole: Vec) -> tuple[Vec, NDArray[np.bool_]] | None:
@@ -154,8 +159,7 @@ def hull_homography(source: Vec, target: Vec, epipole: Vec) -> tuple[Vec, NDArra
     nearer = np.einsum("ij,ij->i", moved, along) / np.maximum(np.einsum("ij,ij->i", along, along), 1e-9)
     rim = _rim(source)
     if float(np.median(nearer)) < 0.0 and float(rim[members].sum()) > _RIM_SHARE * float((rim & inside).sum()):
-        inside = np.linalg.norm(warp_points(second[0], source) - target, axis=1) < _THRESHOLD_PX
-        return second[0], inside
+        return second[0], _near(second[0], source, target)
     return first
 
 
@@ -169,8 +173,8 @@ def anchored(predicted: Vec, source: Vec, target: Vec, mask: NDArray[np.bool_]) 
     """The believed homography shifted to where the plane's matches are: a strip of it tells its place and not its tilt."""
     shift = np.eye(3)
     shift[:2, 2] = np.median(target[mask] - warp_points(predicted, source[mask]), axis=0)
-    homography = shift @ predicted
-    return homography, np.linalg.norm(warp_points(homography, source) - target, axis=1) < _THRESHOLD_PX
+    homography: Vec = np.asarray(shift @ predicted, np.float64)
+    return homography, _near(homography, source, target)
 
 
 def _rim(points: Vec) -> NDArray[np.bool_]:

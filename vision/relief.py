@@ -103,13 +103,13 @@ def level(height: Map, sure: Mask, near_m: float = 0.02) -> Map:
         return height
     z = height[::2, ::2][rows, cols].astype(np.float64)
     design = np.column_stack([np.ones(len(z)), cols * 0.02, rows * 0.02])
-    fit = np.zeros(3)
+    fit: Vec = np.zeros(3)
     for _ in range(3):
         near = (np.abs(z - design @ fit) < near_m).astype(np.float64)
         if near.sum() < 50:
             return height
         weighted = design * near[:, None]
-        fit = np.linalg.solve(weighted.T @ design, weighted.T @ z)
+        fit = np.asarray(np.linalg.solve(weighted.T @ design, weighted.T @ z), np.float64)
     across = (fit[0] + fit[1] / 100.0 * np.arange(height.shape[1])).astype(np.float32)
     down = (fit[2] / 100.0 * np.arange(height.shape[0])).astype(np.float32)
     return np.asarray(height - across[None, :] - down[:, None], np.float32)
