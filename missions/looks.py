@@ -63,12 +63,16 @@ class Layer:
         """Of these columns: looked at at all, enough looks, those with relief, and inspected."""
         wide = slice(max(0, columns.start - REACHES[-1]), columns.stop + REACHES[-1])
         inner = slice(columns.start - wide.start, columns.stop - wide.start)
-        looks, relief = np.cumsum(self.looks[:, wide], axis=0), np.logical_or.accumulate(self.relief[:, wide], axis=0)
         inspected = self.restored[wide].copy()
+        looks, relief = np.zeros(inspected.shape, np.int32), np.zeros(inspected.shape, np.bool_)
         for k, reach in enumerate(REACHES):
-            inspected |= _eroded((looks[k] >= MIN_LOOKS) & relief[k], reach)
-        enough = looks[-1] >= MIN_LOOKS
-        return looks[-1][inner] > 0, enough[inner], (enough & relief[-1])[inner], inspected[inner]
+            own = self.looks[k, wide]
+            if own.any():  # without looks of its own a class has what the surer ones have, and reaches less
+                looks += own
+                relief |= self.relief[k, wide]
+                inspected |= _eroded((looks >= MIN_LOOKS) & relief, reach)
+        enough = looks >= MIN_LOOKS
+        return looks[inner] > 0, enough[inner], (enough & relief)[inner], inspected[inner]
 
     def shift(self, columns: int, klass: int) -> None:
         """Looks less surely placed than class ``klass`` were really ``columns`` farther forward; now they are that sure."""
@@ -80,7 +84,11 @@ class Layer:
 
 def _eroded(good: Bools, reach: int) -> Bools:
     """True where all columns within ``reach`` are."""
-    count = np.cumsum(np.pad(good.astype(np.int32), ((reach + 1, reach), (0, 0))), axis=0)
+    if reach == 0:
+        return good
+    padded = np.zeros((len(good) + 2 * reach + 1, good.shape[1]), np.int32)
+    padded[reach + 1 : reach + 1 + len(good)] = good
+    count = np.cumsum(padded, axis=0)
     full = 2 * reach + 1
     return np.asarray(count[full:] - count[:-full] == full)
 
