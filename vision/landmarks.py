@@ -99,8 +99,7 @@ def find_opening(grey: Image, look: Look, grating: KnownFitting, reach_m: float)
     if not valid.any():
         return None
     inner = _box(half_x, half_s)
-    ring = _frame(grating.size_m)
-    contrast = _masked_mean(dark, valid, inner, MIN_INNER) - _masked_mean(dark, valid, ring, MIN_RING)
+    contrast = _mean_inside(dark, valid, inner) - _mean_around(dark, valid, grating.size_m)
     contrast[_least_of_ends(valid, inner) < MIN_END] = np.nan
     contrast = np.where(np.isfinite(contrast), np.maximum(contrast, 0.0), -1.0).astype(np.float32)
     allowed = (np.abs(s - grating.s_m)[:, None] <= PLAY_S_M) & (np.abs(x - grating.x_m)[None, :] <= reach_m)
@@ -109,7 +108,7 @@ def find_opening(grey: Image, look: Look, grating: KnownFitting, reach_m: float)
     best = float(contrast[row, col])
     # A best place at the edge of what could be judged means that the true one is beyond it.
     around = contrast[row, max(0, col - EDGE) : col + EDGE + 1]
-    if best < MIN_CONTRAST or float(around.min()) < 0.0 or not _barred(dark, row, col, inner.shape):
+    if best < MIN_CONTRAST or float(around.min()) < 0.0 or not _barred(dark, row, col, inner):
         return None
     near = np.abs(x - x[col]) < RIVAL_APART_M
     if float(contrast[:, ~near].max(initial=-1.0)) > MAX_RIVAL * best:
@@ -152,40 +151,55 @@ def _between(places: NDArray[np.float64], nodes: NDArray[np.float64]) -> tuple[N
     return index, where - index
 
 
-def _box(half_x: float, half_s: float) -> Map:
-    return np.ones((2 * round(half_s / GRID_M) + 1, 2 * round(half_x / GRID_M) + 1), np.float32)
+class Cells(NamedTuple):
+    """A rectangle of grid cells, odd both ways, around each cell."""
+
+    rows: int
+    cols: int
+
+    @property
+    def count(self) -> int:
+        return self.rows * self.cols
 
 
-def _frame(size_m: tuple[float, float]) -> Map:
-    """The plating just around the grating."""
+def _box(half_x: float, half_s: float) -> Cells:
+    return Cells(2 * round(half_s / GRID_M) + 1, 2 * round(half_x / GRID_M) + 1)
+
+
+def _sums(plane: Map, over: Cells) -> Map:
+    """Sum over the rectangle centred on each cell; nothing beyond the grid."""
+    size = (over.cols, over.rows)
+    return np.asarray(cv2.boxFilter(plane, cv2.CV_32F, size, normalize=False, borderType=cv2.BORDER_CONSTANT), np.float32)
+
+
+def _mean_inside(dark: Map, valid: Map, inner: Cells) -> NDArray[np.float32]:
+    """Mean of ``dark`` over ``inner``; NaN where less than `MIN_INNER` of it is in view."""
+    return _mean(_sums(dark, inner), _sums(valid, inner), inner.count, MIN_INNER)
+
+
+def _mean_around(dark: Map, valid: Map, size_m: tuple[float, float]) -> NDArray[np.float32]:
+    """The same over the plating just around the grating."""
     outer = _box(size_m[0] / 2.0 + RING_M, size_m[1] / 2.0 + RING_M)
     edge = round(RING_M / GRID_M)
-    outer[edge:-edge, edge:-edge] = 0.0
-    return outer
+    hole = Cells(outer.rows - 2 * edge, outer.cols - 2 * edge)
+    total, seen = (_sums(plane, outer) - _sums(plane, hole) for plane in (dark, valid))
+    return _mean(total, seen, outer.count - hole.count, MIN_RING)
 
 
-def _masked_mean(dark: Map, valid: Map, kernel: Map, least: float) -> NDArray[np.float32]:
-    """Mean of ``dark`` under the kernel centred on each cell; NaN where less than ``least`` of it is in view."""
-    border = cv2.BORDER_CONSTANT
-    total = cv2.filter2D(dark, cv2.CV_32F, kernel, borderType=border)
-    seen = cv2.filter2D(valid, cv2.CV_32F, kernel, borderType=border)
-    share = seen / float(kernel.sum())
-    return np.asarray(np.where(share >= least, total / np.maximum(seen, 1.0), np.nan), np.float32)
+def _mean(total: Map, seen: Map, count: int, least: float) -> NDArray[np.float32]:
+    return np.asarray(np.where(seen / count >= least, total / np.maximum(seen, 1.0), np.nan), np.float32)
 
 
-def _least_of_ends(valid: Map, inner: Map) -> NDArray[np.float32]:
+def _least_of_ends(valid: Map, inner: Cells) -> NDArray[np.float32]:
     """The smaller of the shares of the opening's first and last columns that are in view."""
-    shares = []
-    for column in (0, -1):
-        end = np.zeros_like(inner)
-        end[:, column] = 1.0
-        shares.append(cv2.filter2D(valid, cv2.CV_32F, end, borderType=cv2.BORDER_CONSTANT) / float(end.sum()))
-    return np.asarray(np.minimum(shares[0], shares[1]), np.float32)
+    half = inner.cols // 2
+    share = np.pad(_sums(valid, Cells(inner.rows, 1)) / inner.rows, ((0, 0), (half, half)))
+    return np.asarray(np.minimum(share[:, : -2 * half or None], share[:, 2 * half :]), np.float32)
 
 
-def _barred(dark: Map, row: int, col: int, shape: tuple[int, ...]) -> bool:
+def _barred(dark: Map, row: int, col: int, inner: Cells) -> bool:
     """Dark and light take turns across the opening, along x or along girth."""
-    half_s, half_x = shape[0] // 2, shape[1] // 2
+    half_s, half_x = inner.rows // 2, inner.cols // 2
     inside = dark[max(0, row - half_s) : row + half_s + 1, max(0, col - half_x) : col + half_x + 1]
     for axis in (0, 1):
         profile = inside.mean(axis=axis)
