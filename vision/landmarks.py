@@ -158,7 +158,7 @@ class Cells(NamedTuple):
     cols: int
 
     @property
-    def count(self) -> int:
+    def area(self) -> int:
         return self.rows * self.cols
 
 
@@ -174,7 +174,7 @@ def _sums(plane: Map, over: Cells) -> Map:
 
 def _mean_inside(dark: Map, valid: Map, inner: Cells) -> NDArray[np.float32]:
     """Mean of ``dark`` over ``inner``; NaN where less than `MIN_INNER` of it is in view."""
-    return _mean(_sums(dark, inner), _sums(valid, inner), inner.count, MIN_INNER)
+    return _mean(_sums(dark, inner), _sums(valid, inner), inner.area, MIN_INNER)
 
 
 def _mean_around(dark: Map, valid: Map, size_m: tuple[float, float]) -> NDArray[np.float32]:
@@ -183,11 +183,11 @@ def _mean_around(dark: Map, valid: Map, size_m: tuple[float, float]) -> NDArray[
     edge = round(RING_M / GRID_M)
     hole = Cells(outer.rows - 2 * edge, outer.cols - 2 * edge)
     total, seen = (_sums(plane, outer) - _sums(plane, hole) for plane in (dark, valid))
-    return _mean(total, seen, outer.count - hole.count, MIN_RING)
+    return _mean(total, seen, outer.area - hole.area, MIN_RING)
 
 
-def _mean(total: Map, seen: Map, count: int, least: float) -> NDArray[np.float32]:
-    return np.asarray(np.where(seen / count >= least, total / np.maximum(seen, 1.0), np.nan), np.float32)
+def _mean(total: Map, seen: Map, area: int, least: float) -> NDArray[np.float32]:
+    return np.asarray(np.where(seen / area >= least, total / np.maximum(seen, 1.0), np.nan), np.float32)
 
 
 def _least_of_ends(valid: Map, inner: Cells) -> NDArray[np.float32]:

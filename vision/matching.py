@@ -36,7 +36,7 @@ class Flow:
         search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_MEDIUM)
         search.setFinestScale(0)
         search.setPatchStride(4)
-        search.setGradientDescentIterations(12)
+        search.setGradientDescentIterations(8)
         search.setVariationalRefinementIterations(0)
         polish = cv2.VariationalRefinement.create()
         polish.setFixedPointIterations(5)

@@ -58,7 +58,8 @@ class QualityMeter:
         rows, cols = small.shape
         small = small[rows // 25 : rows - rows // 25, cols // 25 : cols - cols // 25]
         contrast, sharpness = bands(small)
-        bright = float(np.searchsorted(np.cumsum(np.bincount(picture.half_grey.ravel())), 0.9 * picture.half_grey.size))
+        counts = cv2.calcHist([picture.half_grey], [0], None, [256], [0.0, 256.0])
+        bright = float(np.searchsorted(np.cumsum(counts), 0.9 * picture.half_grey.size))
         return Appearance(bright, float((grey[::4, ::4] >= 254).mean()), contrast, sharpness, identical)
 
     def grade(self, seen: Appearance, look: Look | None, optical_depth: float) -> Grade:
