@@ -58,12 +58,13 @@ class Match:
 
     def __init__(self, now: Image, key: Image, homography: Vec, engine: Flow) -> None:
         self.homography = homography
+        now = now[: now.shape[0] // STEP * STEP, : now.shape[1] // STEP * STEP]  # whole places only
         size = (now.shape[1], now.shape[0])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         then = np.asarray(cv2.warpPerspective(key, homography, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
         flow = engine.between(_small(now), _small(then)) * np.float32(STEP)
         self.flow: Map = flow
-        self.overlap = _inside(homography, now.shape[0], now.shape[1])
+        self.overlap = _inside(homography, flow.shape[:2], key.shape)
         self.agree = correlation(now, then, flow)
 
     def flow_from(self, homography: Vec) -> tuple[Map, Map]:
@@ -96,9 +97,10 @@ def _small(image: Image) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _inside(homography: Vec, height: int, width: int) -> Mask:
+def _inside(homography: Vec, shape: tuple[int, ...], key_shape: tuple[int, ...]) -> Mask:
     """Places that fall into the keyframe, `_RIM_PX` within its edges."""
-    xs, ys = places(height // STEP, width // STEP)
+    xs, ys = places(*shape)
+    height, width = key_shape
     h = homography.astype(np.float32)
     w = h[2, 0] * xs + h[2, 1] * ys + h[2, 2]
     x, y = h[0, 0] * xs + h[0, 1] * ys + h[0, 2], h[1, 0] * xs + h[1, 1] * ys + h[1, 2]

@@ -64,8 +64,13 @@ class ReliefMeter:
         return Relief(height, overlap & (agree > _CORRELATION) & (across < _ACROSS_PX), overlap, share, noise)
 
     def _grown(self, plane: Map) -> Map:
-        """From one entry for each place to half scale."""
-        return np.asarray(cv2.resize(plane, self.size, interpolation=cv2.INTER_LINEAR), np.float32)
+        """From one entry for each place to half scale; an odd row or column, which no place has, gets its neighbour's value."""
+        even = (plane.shape[1] * STEP, plane.shape[0] * STEP)
+        out = cv2.resize(plane, even, interpolation=cv2.INTER_LINEAR)
+        right, bottom = self.size[0] - even[0], self.size[1] - even[1]
+        if right or bottom:
+            out = cv2.copyMakeBorder(out, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+        return np.asarray(out, np.float32)
 
     def _heights(self, found: Registration, mx: Map, my: Map) -> tuple[Map, Map]:
         """Height over the fitted plane [m] and the flow across the epipolar direction [half-scale px], for each place.
