@@ -29,7 +29,7 @@ def build(scenario_file: Path, seed: int | None, rig: Rig, pilot: Pilot | None =
     vessel, surface = load_ship(vessel_path(scenario, scenario_file))
     scene = Scene(scenario, vessel, surface)
     world = World(scenario, vessel, surface, scene.steel, seed, rig, pilot, scene.swimmers)
-    truth = TruthLog(scenario)
+    truth = TruthLog(scenario, world.preset)
     picture = Renderer(scene, scenario.water, rig, world.seed)
     warm_up(world, picture, vessel.frame_spacing_m)
     return world, CameraFeed(world, picture, truth), truth

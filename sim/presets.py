@@ -18,10 +18,12 @@ thruster, quadratic, along the axes instead of at 45 degrees, without lag; foam 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.randoms import NoiseStream
 from sim.thrusters import SITL_THRUSTERS, T200, Thrusters, of_frame
 
 Six = tuple[float, float, float, float, float, float]
@@ -44,6 +46,12 @@ class Preset:
     height_m: float = 0.254
     thruster_tau_s: float = 0.07
     thrusters: Thrusters = T200
+
+    def numbers(self) -> dict[str, Any]:
+        """What differs from vehicle to vehicle, for records. ``thrust``: of one thruster, relative to a T200's."""
+        fields = ("name", "mass_kg", "inertia", "added", "linear", "quadratic", "buoyancy_n", "cb_z_m", "thruster_tau_s")
+        thrust = float(np.abs(self.thrusters.allocation[2]).max())
+        return {field: getattr(self, field) for field in fields} | {"thrust": thrust}
 
 
 PRESETS: dict[str, Preset] = {
@@ -80,6 +88,45 @@ PRESETS: dict[str, Preset] = {
         thrusters=SITL_THRUSTERS,
     ),
 }
+
+RANDOMISED = "randomised"
+TAU_S, GAIN = (0.05, 0.10), (0.92, 1.08)
+
+
+def preset_of(name: str, seed: int) -> Preset:
+    """A preset by name. ``randomised`` is a vehicle that nobody has measured: each number drawn by itself between `spec` and
+    `tethered`, which are a factor of up to eight apart, with another thruster lag and a thrust 8 % more or less.
+
+    Raises:
+        KeyError: no such preset.
+    """
+    if name != RANDOMISED:
+        return PRESETS[name]
+    a, b = PRESETS["spec"], PRESETS["tethered"]
+    draw = iter(NoiseStream(seed, "preset").uniform(0, 32).tolist())
+
+    def between(low: float, high: float) -> float:
+        share = next(draw)
+        return float(low ** (1.0 - share) * high**share) if low > 0.0 and high > 0.0 else low + share * (high - low)
+
+    def six(of: str) -> Six:
+        u0, u1, u2, u3, u4, u5 = (between(x, y) for x, y in zip(getattr(a, of), getattr(b, of), strict=True))
+        return (u0, u1, u2, u3, u4, u5)
+
+    mass, gain = between(a.mass_kg, b.mass_kg), between(*GAIN)
+    return Preset(
+        name=RANDOMISED,
+        mass_kg=mass,
+        inertia=a.inertia,
+        added=six("added"),
+        linear=six("linear"),
+        quadratic=six("quadratic"),
+        buoyancy_n=mass * GRAVITY + between(1.0, 2.0),
+        cb_z_m=-between(-b.cb_z_m, -a.cb_z_m),
+        thruster_tau_s=between(*TAU_S),
+        thrusters=Thrusters(T200.curve, gain * T200.allocation),
+    )
+
 
 # Indices of the parameter array that the kernels read.
 P_MASS, P_WEIGHT, P_BUOYANCY, P_CBZ, P_HEIGHT, P_TAU, P_TETHER, P_RHO = range(8)

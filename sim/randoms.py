@@ -21,6 +21,7 @@ SENSOR_IDS: dict[str, int] = {
     "current": 12,
     "ping_profile": 13,
     "fish": 14,
+    "preset": 15,
 }
 
 

@@ -70,7 +70,7 @@ class Survey:
         prepared = self.prepared
         scene = Scene(scenario, prepared.vessel, prepared.surface)
         self.world = World(scenario, prepared.vessel, prepared.surface, scene.steel, seed, prepared.rig, pilot, scene.swimmers)
-        self.truth = TruthLog(scenario)
+        self.truth = TruthLog(scenario, self.world.preset)
         renderer = Renderer(scene, scenario.water, prepared.rig, seed)
         self.camera = CameraFeed(self.world, renderer, self.truth)
         self._room = SteadyRoom(self.camera, CAMERA_DELAY_S, through_jpeg)

@@ -88,12 +88,12 @@ PREPARED = {"FS_PILOT_INPUT": 1.0, "FS_PILOT_TIMEOUT": 0.7}
 
 
 class VehicleSetup(Strict):
-    """``preset``: `sim.presets.PRESETS`. ``frame``: six thrusters, or eight (BlueROV2 Heavy). ``tether_m``: tether length in the
-    water that the vehicle drags. ``lamps``: how many burn. ``battery_fraction``: charge at the start. ``compass_error_deg``: how
-    far the hull's steel turns the compass at 1 m. ``parameters``: of the autopilot, set before it starts; by default what
-    `hullscan doctor --apply` sets on a vehicle with ArduSub's defaults."""
+    """``preset``: `sim.presets`; ``randomised`` draws a vehicle by the seed. ``frame``: six thrusters, or eight (BlueROV2 Heavy).
+    ``tether_m``: tether length in the water that the vehicle drags. ``lamps``: how many burn. ``battery_fraction``: charge at the
+    start. ``compass_error_deg``: how far the hull's steel turns the compass at 1 m. ``parameters``: of the autopilot, set before
+    it starts; by default what `hullscan doctor --apply` sets on a vehicle with ArduSub's defaults."""
 
-    preset: Literal["spec", "tethered", "sitl_vectored"] = "spec"
+    preset: Literal["spec", "tethered", "randomised", "sitl_vectored"] = "spec"
     frame: Literal["vectored", "vectored_6dof"] = "vectored"
     launch: Launch = Launch()
     camera_fps: float = Field(default=5.0, gt=0.0, le=60.0)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from sim.presets import Preset
 from sim.scenario import Scenario
 
 
@@ -27,15 +28,18 @@ class TruthRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TruthLog:
-    """Rows in memory; `write` leaves ``truth.jsonl``: a header line with the scenario, then one line a frame."""
+    """Rows in memory; `write` leaves ``truth.jsonl``: a header line with the scenario and the vehicle's numbers, then one line a
+    frame."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, preset: Preset | None = None) -> None:
         self._header: dict[str, Any] = {
             "scenario": scenario.name,
             "seed": scenario.seed,
             "attachments": [a.model_dump(mode="json") for a in scenario.attachments],
             "clutter": [c.model_dump(mode="json") for c in scenario.clutter],
         }
+        if preset is not None:
+            self._header["vehicle"] = preset.numbers()
         self.rows: list[TruthRow] = []
 
     def append(self, row: TruthRow) -> None:

@@ -45,7 +45,7 @@ from sim.dynamics import (
 )
 from sim.faults import Effects, effects_at
 from sim.life import Swimmers
-from sim.presets import PRESETS, parameter_array
+from sim.presets import parameter_array, preset_of
 from sim.randoms import NoiseRows, NoiseStream
 from sim.scenario import Scenario
 from sim.sensors.battery import Battery
@@ -105,7 +105,8 @@ class World:
         self._e: Vec = np.zeros(E_SIZE)
         self._scratch: Vec = np.zeros((4, 13))
         vehicle = scenario.vehicle
-        self._p = parameter_array(PRESETS[vehicle.preset], vehicle.tether_m, scenario.water.density_kgm3, vehicle.frame)
+        self.preset = preset_of(vehicle.preset, self.seed)
+        self._p = parameter_array(self.preset, vehicle.tether_m, scenario.water.density_kgm3, vehicle.frame)
         self._imu = NoiseRows(self.seed, "imu", 6)
         self._depth = DepthSensor(self.seed, scenario.water.density_kgm3)
         self._compass = Compass(self.seed, math.radians(vehicle.compass_error_deg))

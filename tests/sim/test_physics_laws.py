@@ -25,7 +25,7 @@ from sim.dynamics import (
     mechanical_energy,
     water_velocity,
 )
-from sim.presets import P_ADDED, P_BUOYANCY, P_LINEAR, P_MASS, P_QUADRATIC, P_WEIGHT, PRESETS, parameter_array
+from sim.presets import P_ADDED, P_BUOYANCY, P_LINEAR, P_MASS, P_QUADRATIC, P_WEIGHT, PRESETS, parameter_array, preset_of
 from sim.randoms import SENSOR_IDS, NoiseRows, NoiseStream
 from sim.sensors.compass import Compass
 from sim.sensors.dvl import Dvl, rate_hz
@@ -58,6 +58,26 @@ def test_energy_never_grows_without_thrust(preset, velocity, rates, angles, teth
         after = mechanical_energy(s, p)
         assert after <= before + 1e-6
         before = after
+
+
+def test_a_randomised_vehicle_lies_between_the_two_and_is_its_seed_s() -> None:
+    spec, heavy = PRESETS["spec"], PRESETS["tethered"]
+    drawn = [preset_of("randomised", seed) for seed in range(200)]
+    assert drawn[7].numbers() == preset_of("randomised", 7).numbers() != drawn[8].numbers()
+    for field in ("added", "linear", "quadratic"):
+        for k, (low, high) in enumerate(zip(getattr(spec, field), getattr(heavy, field), strict=True)):
+            values = [getattr(one, field)[k] for one in drawn]
+            low, high = min(low, high), max(low, high)
+            assert low - 1e-9 <= min(values) <= low + 0.25 * (high - low) + 1e-9
+            assert high - 0.25 * (high - low) - 1e-9 <= max(values) <= high + 1e-9
+    assert {one.name for one in drawn} == {"randomised"}
+    assert 11.5 <= min(one.mass_kg for one in drawn) <= max(one.mass_kg for one in drawn) <= 13.5
+    assert all(1.0 <= one.buoyancy_n - one.mass_kg * 9.80665 <= 2.0 and -0.02 <= one.cb_z_m <= -0.01 for one in drawn)
+    gains = [one.numbers()["thrust"] for one in drawn]
+    assert 0.92 <= min(gains) < 0.95 and 1.05 < max(gains) <= 1.08
+    assert preset_of("spec", 3) is spec
+    with pytest.raises(KeyError):
+        preset_of("warp", 1)
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))
