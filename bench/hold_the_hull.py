@@ -2,8 +2,8 @@
 
     python -m bench.hold_the_hull [--seeds 1-20] [--scenario FILE] [--jobs 2]
 
-Each seed is another vehicle (`randomised`), other waves and another compass error. While lanes are flown: distance of the origin to
-the plating (not to what stands on it) against the mission's stand-off, and the angle between its nose and the hull's normal, both
+Each seed is another vehicle (`randomised`), other waves and another compass error. While lanes are flown: distance of the origin
+to the plating (not to what stands on it) against the stand-off wanted, and the angle between its nose and the normal, both
 level. The eyes see perfectly: coverage and contacts of such flights prove nothing.
 """
 

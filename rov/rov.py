@@ -35,6 +35,7 @@ PASCAL_PER_M = 10_000.0  # fresh or salt: 2.5 % of a depth change is far below t
 SURFACE_M = 0.35
 DISARM_M = 0.6
 PREFLIGHT_S = 6.0
+JOIN_S = 2.0
 HULL_LOST_S = 4.0  # missions gets the first go at finding it again
 MODE = "ALT_HOLD"
 
@@ -88,7 +89,7 @@ class Rov:
         self._seen_t = -math.inf
         self._pressure_offset_m: float | None = None
         self._last_standoff = e.launch_offset_m
-        self._restored, self._took_over_t = restored, -math.inf
+        self._restored, self._took_over_t, self._restart = restored, -math.inf, ""
 
     # -- one tick --------------------------------------------------------------------------------------------------
 
@@ -122,7 +123,7 @@ class Rov:
             self.navigator.start_at(*here)
             self._seen_t, self._last_standoff = before.place[0], before.place[1].standoff_m
             text += f": x {here[0]:.1f} m, standard deviation {here[1]:.1f} m"
-        self._alert(now, "restart", True, "warning", text)
+        self._restart = text
 
     def _hear(self, now: float) -> None:
         for _topic, message in self._subscription.drain():
@@ -356,6 +357,8 @@ class Rov:
 
     def _publish(self, control: m.Control, wish: Wish, verdict: Verdict, now: float) -> None:
         r, rung = self.vehicle.reported, self._ladder.rung
+        # Told once the others have had time to hear of a process that is new.
+        self._alert(now, "restart", JOIN_S < now - self._took_over_t < math.inf, "warning", self._restart)
         reason = self._ladder.reason if rung != "ok" else ""
         self._alert(
             now, "ladder", rung != "ok", "warning" if rung == "hold" else "critical", f"{rung}: {reason.replace('_', ' ')}"

@@ -1,5 +1,6 @@
 """The vision process: ``python -m vision.main SESSION.json``."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from wire.node import open_node
 from wire.record import read_log
 
 TICK_HZ = 25.0
+NICE = 5  # the control loop goes first on a small computer
 
 
 def where_to_go_on(log: Path) -> tuple[int, int]:
@@ -34,6 +36,7 @@ def _say(text: str) -> None:
 
 def main(session_file: str) -> int:
     """Runs until stopped; the finding numbers continue those of an earlier process."""
+    os.nice(NICE)
     with open_node(session_file, "vision") as node:
         vessel_file = Path(node.session.vessel_file)
         vessel, surface = load_ship(vessel_file)

@@ -235,12 +235,13 @@ class Alert(Message, frozen=True, tag=True, kw_only=True):
 
 
 class ProcessStatus(Message, frozen=True, tag=True, kw_only=True):
-    """Every daemon, 1 Hz."""
+    """Every daemon, 1 Hz. ``jitter_p99_ms``: of the time between two ticks against the period, on the hullscan clock."""
 
     name: str
     pid: int
     ticks: int
     tick_p99_ms: float
+    jitter_p99_ms: float = 0.0
 
 
 class RecorderStatus(Message, frozen=True, tag=True, kw_only=True):

@@ -1,13 +1,8 @@
-"""A whole survey with all its processes over real sockets: the station is killed in mid-flight, Hold is pressed on the page."""
+"""Whole surveys with all their processes over real sockets: processes are killed in mid-flight, Hold is pressed on the page."""
 
 import json
-import os
-import signal
 import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +10,11 @@ import pytest
 import zmq
 from pymavlink import mavutil
 
+from bench.flying_processes import Ears, Flying, kill, resumed
+from sim.truth import read_truth
 from wire import messages as m
 from wire.record import read_log
-from wire.session import Session, load_session
-from wire.zmq_bus import ZmqBus, ZmqSubscription
+from wire.zmq_bus import ZmqBus
 
 ROOT = Path(__file__).parents[2]
 MISSION = ROOT / "missions" / "library" / "coaster_short.yaml"
@@ -27,97 +23,15 @@ DEADLINE_S = 400.0
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 
-class Ears:
-    """What the test hears on the bus."""
-
-    def __init__(self, subscription: ZmqSubscription) -> None:
-        self._subscription = subscription
-        self.state: m.VehicleState | None = None
-        self.status: m.MissionStatus | None = None
-        self.pids: dict[str, int] = {}
-        self.findings = 0
-
-    def listen(self) -> None:
-        for _topic, message in self._subscription.drain():
-            if isinstance(message, m.VehicleState):
-                self.state = message
-            elif isinstance(message, m.MissionStatus):
-                self.status = message
-            elif isinstance(message, m.ProcessStatus):
-                self.pids[message.name] = message.pid
-            elif isinstance(message, m.Finding):
-                self.findings += 1
-
-    def until(self, what: str, true: Callable[[], bool], seconds: float = DEADLINE_S) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.listen()
-            if true():
-                return
-            time.sleep(0.02)
-        pytest.fail(f"waited {seconds:.0f} s in vain: {what}; last status {self.status}")
-
-
-class Demo:
-    """The launcher's child process and where it serves."""
-
-    def __init__(self, out: Path) -> None:
-        command = [sys.executable, str(ROOT / "hullscan.py"), "run", str(MISSION), "--sim", str(SCENARIO), "--headless"]
-        self._stderr = (out.parent / "launcher.err").open("w+")
-        self.child = subprocess.Popen(
-            [*command, "--json", "--out", str(out)], stdout=subprocess.PIPE, stderr=self._stderr, text=True
-        )
-        self.folder = self._found(out, DEADLINE_S)
-        self.session: Session = load_session(self.folder / "session.json")
-
-    def _found(self, out: Path, seconds: float) -> Path:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = list(out.glob("*/session.json"))
-            if found and found[0].stat().st_size:
-                return found[0].parent
-            time.sleep(0.05)
-        pytest.fail("no session file")
-
-    def post(self, verb: str) -> dict[str, Any]:
-        origin = f"http://127.0.0.1:{self.session.web_port}"
-        body = json.dumps({"verb": verb, "operator": "tester"}).encode()
-        headers = {"Content-Type": "application/json", "Origin": origin}
-        request = urllib.request.Request(f"{origin}/api/command", body, headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            reply: dict[str, Any] = json.load(answer)
-        return reply
-
-    def page_answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.session.web_port}/", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def told(self) -> str:
-        """What the launcher has said so far."""
-        self._stderr.flush()
-        return Path(self._stderr.name).read_text()
-
-    def end(self) -> None:
-        if self.child.poll() is None:
-            self.child.send_signal(signal.SIGINT)
-            self.child.wait(60)
-        if self.child.stdout is not None:
-            self.child.stdout.close()
-        self._stderr.close()
-
-
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    running = Demo(tmp_path / "out")
+def demo(tmp_path: Path) -> Iterator[Flying]:
+    running = Flying(MISSION, SCENARIO, tmp_path / "out", DEADLINE_S)
     yield running
     running.end()
 
 
 @pytest.fixture
-def ears(demo: Demo) -> Iterator[Ears]:
+def ears(demo: Flying) -> Iterator[Ears]:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     bus = ZmqBus(context, None, {name: row.publish for name, row in demo.session.endpoints.items()})
     yield Ears(bus.subscribe("vehicle_state", "mission_status", "process_status", "finding"))
@@ -125,15 +39,13 @@ def ears(demo: Demo) -> Iterator[Ears]:
     context.term()
 
 
-def test_kill_the_station_then_hold_from_the_page(demo: Demo, ears: Ears) -> None:
-    ears.until("surveying", lambda: ears.status is not None and ears.status.phase == "surveying" and "station" in ears.pids)
-    os.kill(ears.pids["station"], signal.SIGKILL)
-    ears.until("a finding", lambda: ears.findings > 0)
+def test_kill_the_station_then_hold_from_the_page(demo: Flying, ears: Ears) -> None:
+    wait_for_lanes(ears)
+    kill(ears, "station")
+    ears.until("a finding", lambda: ears.findings > 0, DEADLINE_S)
     ears.until("the page is back", demo.page_answers, 60.0)
 
-    ears.until(
-        "sticks moving", lambda: ears.state is not None and ears.state.control == "track" and ears.state.sticks != (0, 0, 500, 0)
-    )
+    ears.until("sticks moving", lambda: moving(ears), DEADLINE_S)
     demo.post("hold")
     ears.until("holding", lambda: ears.state is not None and ears.state.ladder == "hold", 20.0)
     held_at = demo.session.utc_epoch + ears.state.t if ears.state else 0.0
@@ -141,11 +53,8 @@ def test_kill_the_station_then_hold_from_the_page(demo: Demo, ears: Ears) -> Non
         "neutral for a while", lambda: ears.state is not None and ears.state.t + demo.session.utc_epoch > held_at + 3.0, 20.0
     )
     assert ears.state is not None and ears.state.ladder == "hold" and ears.state.sticks == (0, 0, 500, 0)
-    demo.post("take_control")
     ears.until("resumed", lambda: resumed(demo, ears), 30.0)
-    ears.until("the end", lambda: ears.status is not None and ears.status.ended != "")
-    stdout, _ = demo.child.communicate(timeout=120)
-    summary = json.loads(stdout)
+    summary = ended(demo, ears)
 
     assert demo.child.returncode == 0 and summary["ended"] == "completed"
     assert "station" in summary["restarts"]
@@ -155,6 +64,46 @@ def test_kill_the_station_then_hold_from_the_page(demo: Demo, ears: Ears) -> Non
     hold_in_tlog(demo.folder / "telemetry.tlog", held_at)
     subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=demo.folder, check=True)
     as_good_as_in_one_process(demo.folder)
+
+
+def moving(ears: Ears) -> bool:
+    return ears.state is not None and ears.state.control == "track" and ears.state.sticks != (0, 0, 500, 0)
+
+
+def wait_for_lanes(ears: Ears) -> None:
+    def there() -> bool:
+        return ears.status is not None and ears.status.phase == "surveying" and {"rov", "vision", "missions"} <= ears.pids.keys()
+
+    ears.until("surveying", there, DEADLINE_S)
+
+
+def ended(demo: Flying, ears: Ears) -> dict[str, Any]:
+    ears.until("the end", lambda: ears.status is not None and ears.status.ended != "", DEADLINE_S)
+    stdout, _ = demo.child.communicate(timeout=120)
+    summary: dict[str, Any] = json.loads(stdout)
+    return summary
+
+
+def again(demo: Flying, ears: Ears, name: str) -> None:
+    """Kills a process in a lane; waits until it is back and the vehicle tracks again, on the operator's word if it must."""
+    ears.until("tracking", lambda: ears.state is not None and ears.state.control == "track", DEADLINE_S)
+    dead = kill(ears, name)
+    ears.until(f"{name} is back", lambda: ears.pids[name] != dead, 60.0)
+    ears.until("resumed", lambda: resumed(demo, ears), 60.0)
+
+
+def test_kill_each_process_aboard(demo: Flying, ears: Ears) -> None:
+    wait_for_lanes(ears)
+    for name in ("missions", "vision", "rov"):
+        again(demo, ears, name)
+    summary = ended(demo, ears)
+    assert summary["ended"] == "completed" and {"missions", "vision", "rov"} <= set(summary["restarts"])
+    assert summary["inspected_fraction"] >= 0.9
+    nothing_lost(demo.folder)
+    alerts = [m.decode(record.payload) for record in read_log(demo.folder / "aboard" / "record.hslog") if record.topic == "alert"]
+    assert any(isinstance(a, m.Alert) and a.code == "restart" for a in alerts)
+    _header, rows = read_truth(demo.folder.with_name(demo.folder.name + ".truth") / "truth.jsonl")
+    assert max(row.collisions for row in rows) == 0 and min(row.min_clearance_m for row in rows) > 0.05
 
 
 def as_good_as_in_one_process(folder: Path) -> None:
@@ -167,14 +116,6 @@ def as_good_as_in_one_process(folder: Path) -> None:
     assert figures["claimed_but_unseen_fraction"] <= 0.02
     assert figures["collisions"] == 0
     assert figures["min_clearance_m"] > 0.1
-
-
-def resumed(demo: Demo, ears: Ears) -> bool:
-    """Asks until it works: the lease comes only when rov has acknowledged it."""
-    if ears.state is not None and ears.state.ladder == "ok":
-        return True
-    demo.post("resume")
-    return False
 
 
 def nothing_lost(folder: Path) -> None:
