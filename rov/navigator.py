@@ -35,6 +35,7 @@ LONGEST_GAP_S = 3.0
 RANGE_CONE = 0.22  # half width of a Ping sonar's beam [rad]: its upper edge meets the surface first
 LANDMARK_FLOOR_M = 0.04  # the vessel file's own error, which sights of the same landmark share: no number of them goes below
 LANDMARK_AGE_S = 3.0
+STUCK_M, STUCK_S = 0.12, 3.0  # a sounder that says the same to the centimetre though it came nearer, or for this long, is stuck
 UNDERSIDE_M = 0.12  # an echo that ends this near the surface may be the water's underside
 Vec = NDArray[np.float64]
 
@@ -112,6 +113,7 @@ class Navigator:
         self._ahead_m = 0.0
         self._valid_s: float | None = None
         self._corrections: deque[Correction] = deque(maxlen=20)
+        self._same_m, self._same_t, self._came_m = -1.0, 0.0, 0.0
         self.plane_t = -math.inf
         self.velocity_t = -math.inf
         self.range_t = -math.inf
@@ -136,6 +138,7 @@ class Navigator:
         self._x.predict(ahead, noise)
         self._ahead_m += ahead
         self._standoff.predict(-motion.closing_mps * dt if fresh else 0.0, 0.05 * math.sqrt(dt))
+        self._came_m += motion.closing_mps * dt if fresh else 0.0
         self._yaw.predict(yaw_rate * dt, math.radians(1.0) * math.sqrt(dt))
         self._yaw.value = wrap_pi(self._yaw.value)
 
@@ -207,8 +210,17 @@ class Navigator:
         self._corrections.append(done)
         return done
 
+    def _stuck(self, t: float, distance_m: float) -> bool:
+        if distance_m != self._same_m:
+            self._same_m, self._same_t, self._came_m = distance_m, t, 0.0
+        return abs(self._came_m) > STUCK_M or t - self._same_t > STUCK_S
+
     def take_range(self, t: float, distance_m: float) -> None:
-        """A forward range [m]: stand-off when the beams are silent, a check when they are not."""
+        """A forward range [m]: stand-off when the beams are silent, a check when they are not. Nothing from a sounder that is
+        stuck."""
+        if self._stuck(t, distance_m):
+            self.rejected += 1
+            return
         if not 0.0 < distance_m < MAX_RANGE_M or abs(self._yaw.value) > math.radians(50.0):
             return
         if not self._submerged(self._sonar_mount + distance_m * np.array([1.0, 0.0, -RANGE_CONE])):

@@ -98,6 +98,26 @@ def test_range_alone_carries_the_stand_off_and_silence_loses_it(surface: HullSur
     assert nav.pose(now + LOST_AFTER_S + 0.1) is None
 
 
+def test_a_sounder_that_is_stuck_is_not_believed(surface: HullSurface) -> None:
+    # Closing at 0.2 m/s by the DVL's velocity while its beams see nothing: the same reading is a lie after 0.12 m.
+    nav = navigator(surface)
+    now = feed(nav, 0.0, 2.0, 2.0, 0.0)
+    for k in range(1, 41):
+        nav.predict(now + 0.05 * k, 0.0, 0.0, 0.0, DEPTH)
+        nav.take_fix(Fix(now + 0.05 * k, (0.2, 0.0, 0.0), 0.01, ()))
+        nav.take_range(now + 0.05 * k, 1.8)
+    assert now + 0.4 < nav.range_t < now + 0.8 and not nav.seen(now + 2.4)
+    # At rest it is believed for three seconds, and again as soon as it changes.
+    nav = navigator(surface)
+    now = feed(nav, 0.0, 2.0, 2.0, 0.0)
+    for k in range(1, 121):
+        nav.predict(now + 0.05 * k, 0.0, 0.0, 0.0, DEPTH)
+        nav.take_range(now + 0.05 * k, 1.8)
+    assert nav.range_t == pytest.approx(now + 3.0, abs=0.11)
+    nav.take_range(now + 6.1, 1.79)
+    assert nav.range_t == now + 6.1
+
+
 def test_gyro_carries_the_angle(surface: HullSurface) -> None:
     nav = navigator(surface)
     now = feed(nav, 0.0, 2.0, 0.8, 0.0)
@@ -114,7 +134,7 @@ def test_doubt_grows_without_velocity(surface: HullSurface) -> None:
     before = nav.pose(now)
     for k in range(1, 401):
         nav.predict(now + 0.05 * k, 0.0, 0.0, 0.0, DEPTH)
-        nav.take_range(now + 0.05 * k, 0.56)
+        nav.take_range(now + 0.05 * k, 0.56 + 0.01 * (k // 20 % 2))
     after = nav.pose(now + 20.0)
     assert before is not None and after is not None
     assert after.x_std_m > before.x_std_m + 0.5
