@@ -23,9 +23,9 @@ from wire.record import read_log
 ROOT = Path(__file__).parents[1]
 MISSION = ROOT / "missions" / "library" / "coaster_short.yaml"
 SCENARIO = ROOT / "sim" / "scenarios" / "coaster_default.yaml"
-WATCH_S = 150.0
+WATCH_S = 300.0
 PHASES = ("approach", "lane", "leave")
-GOES_ON, ENDS, HOLDS = "goes on", "comes up", "holds for the operator"
+GOES_ON, ENDS, HOLDS, TRIES = "goes on", "comes up", "holds for the operator", "still tries"
 
 
 class Case(NamedTuple):
@@ -112,7 +112,7 @@ def fly(case: Case, phase: str, at_s: float) -> Row:
             if flight.rov._ladder.rung != "surfaced":
                 touched = flight.world.collisions  # once disarmed at the surface it drifts: the tether's turn
         state, ended = flight.rov._ladder, flight.missions.ended
-        found = HOLDS if not ended and state.rung == "hold" else GOES_ON if ended == "completed" else ENDS if ended else "neither"
+        found = HOLDS if not ended and state.rung == "hold" else GOES_ON if ended == "completed" else ENDS if ended else TRIES
         detail = flight.missions.detail or state.reason.replace("_", " ")
         flight.close()
         states = sum(record.topic == "vehicle_state" for record in read_log(folder / "aboard" / "record.hslog"))
@@ -130,6 +130,7 @@ def page(rows: list[Row]) -> str:
         "Mission coaster_short in scenario coaster_default, seed 1, without pictures; nobody answers a hold. Expected was",
         "written before the flights. *Comes up*: ends outboard of the hull and at the surface, aborted or failed. Collisions",
         "count until the vehicle has surfaced. Camera faults are not here: they need pictures (tests/sim_video, tests/vision).",
+        f"*Still tries*: not ended {WATCH_S:.0f} s after the fault.",
         "Under the flat bottom nothing is flown yet, so no ascent below steel can come up in these flights.",
         "",
         f"{sum(row.well for row in rows)} of {len(rows)} end as expected, without collision and with a whole record.",
