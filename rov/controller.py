@@ -125,7 +125,7 @@ class Controller:
 
     def fend(self, pose: HullPose | None, motion: Motion, gain: float, nearest_m: float) -> tuple[int, int, int, int]:
         """Sticks of a hold: neutral, unless the vehicle drifts so near that it must be pushed off to stay ``nearest_m`` away."""
-        if pose is None or motion.hull_age_s > UNSEEN_S or motion.age_s >= 0.5:
+        if pose is None or motion.hull_age_s > UNSEEN_S or motion.closing_age_s >= 0.5:
             self._fending = False
             return NEUTRAL
         v = max(motion.closing_mps, 0.0)
@@ -184,9 +184,9 @@ class Controller:
     def _horizontal(
         self, pose: HullPose, motion: Motion, closing: float, along: float, gain: float, most_n: float
     ) -> tuple[int, int]:
-        fresh = motion.age_s < 0.5
-        ahead_n = self._closing.force(closing, motion.closing_mps if fresh else 0.7 * closing, most_n)
-        if fresh and motion.hull_age_s <= UNSEEN_S:
+        fresh, near = motion.age_s < 0.5, motion.closing_age_s < 0.5
+        ahead_n = self._closing.force(closing, motion.closing_mps if near else 0.7 * closing, most_n)
+        if near and motion.hull_age_s <= UNSEEN_S:
             self._learn()
         right_n = facing_sign(pose.side) * self._along.force(along, motion.along_mps if fresh else along)
         if motion.hull_age_s > UNSEEN_S:

@@ -35,6 +35,7 @@ LONGEST_GAP_S = 3.0
 RANGE_CONE = 0.22  # half width of a Ping sonar's beam [rad]: its upper edge meets the surface first
 LANDMARK_FLOOR_M = 0.04  # the vessel file's own error, which sights of the same landmark share: no number of them goes below
 LANDMARK_AGE_S = 3.0
+RATE_AFTER_S, RATE_S = 0.5, 0.4  # without velocity for so long, the range's own change counts, smoothed over this
 STUCK_M, STUCK_S = 0.12, 3.0  # a sounder that says the same to the centimetre though it came nearer, or for this long, is stuck
 UNDERSIDE_M = 0.12  # an echo that ends this near the surface may be the water's underside
 Vec = NDArray[np.float64]
@@ -72,12 +73,19 @@ class Filtered:
 
 class Motion(NamedTuple):
     """``along_mps``: dx/dt; ``closing_mps``: towards the hull; as last measured, ``age_s`` ago. ``hull_age_s``: since
-    beams or range last gave the stand-off."""
+    beams or range last gave the stand-off. ``ranged_s``: since ``closing_mps`` was taken from the range instead, for want of a
+    velocity."""
 
     along_mps: float
     closing_mps: float
     age_s: float
     hull_age_s: float = 0.0
+    ranged_s: float = math.inf
+
+    @property
+    def closing_age_s(self) -> float:
+        """Since ``closing_mps`` was measured, either way [s]."""
+        return min(self.age_s, self.ranged_s)
 
 
 class Correction(NamedTuple):
@@ -114,6 +122,8 @@ class Navigator:
         self._valid_s: float | None = None
         self._corrections: deque[Correction] = deque(maxlen=20)
         self._same_m, self._same_t, self._came_m = -1.0, 0.0, 0.0
+        self._ranged: tuple[float, float] = (-math.inf, 0.0)
+        self._rate_mps, self._rate_t = 0.0, -math.inf
         self.plane_t = -math.inf
         self.velocity_t = -math.inf
         self.range_t = -math.inf
@@ -230,10 +240,21 @@ class Navigator:
         flank = math.hypot(normal[0], normal[1])
         along = math.cos(self._pitch) * math.cos(self._yaw.value) * flank - math.sin(self._pitch) * float(normal[2])
         standoff = (distance_m + float(self._sonar_mount[0])) * along
+        self._follow(t, standoff)
         if t - self.plane_t > 0.5:
             std = RANGE_STD_M + 0.3 * abs(math.sin(self._yaw.value)) * distance_m
             if not self._standoff.correct(standoff - self._standoff.value, std):
                 self.rejected += 1
+
+    def _follow(self, t: float, standoff: float) -> None:
+        """The stand-off's rate of change, from one range to the next."""
+        (before_t, before), self._ranged = self._ranged, (t, standoff)
+        if not 0.0 < t - before_t <= RATE_AFTER_S:
+            self._rate_mps = 0.0
+            return
+        rate = (before - standoff) / (t - before_t)
+        self._rate_mps += (rate - self._rate_mps) * min(1.0, (t - before_t) / RATE_S)
+        self._rate_t = t
 
     def _submerged(self, point: Vec) -> bool:
         """False when a body-frame echo ends where it may be the water's underside."""
@@ -260,7 +281,10 @@ class Navigator:
         normal = self._normal()
         # On tapering plating a step along the tangent is a shorter step along x.
         along = self._sign * to_right * abs(float(normal[1])) / max(math.hypot(normal[0], normal[1]), 1e-6)
-        return Motion(along, closing, now - self.velocity_t, now - max(self.plane_t, self.range_t))
+        age, hull_age = now - self.velocity_t, now - max(self.plane_t, self.range_t)
+        if age > RATE_AFTER_S and now - self._rate_t <= RATE_AFTER_S:
+            return Motion(along, self._rate_mps, age, hull_age, now - self._rate_t)
+        return Motion(along, closing, age, hull_age)
 
     def pose(self, now: float) -> HullPose | None:
         """The believed pose, or None while the hull is not seen or the stand-off is not known to 0.5 m."""

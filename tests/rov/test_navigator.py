@@ -98,6 +98,21 @@ def test_range_alone_carries_the_stand_off_and_silence_loses_it(surface: HullSur
     assert nav.pose(now + LOST_AFTER_S + 0.1) is None
 
 
+def test_without_velocity_the_range_s_own_change_is_the_closing_speed(surface: HullSurface) -> None:
+    nav, draw = navigator(surface), random.Random(3)
+    now = feed(nav, 0.0, 2.0, 2.0, 0.0)
+    assert nav.motion(now).ranged_s == math.inf and nav.motion(now).closing_age_s < 0.2
+    for k in range(1, 81):
+        t = now + 0.05 * k
+        nav.predict(t, 0.0, 0.0, 0.0, DEPTH)
+        if k % 2 == 0:
+            reading = 2.0 - 0.2 * 0.05 * k - float(BLUEROV2.sonar_forward_mount_m[0]) + draw.gauss(0.0, 0.005)
+            nav.take_range(t, round(reading, 2))
+    motion = nav.motion(now + 4.0)
+    assert motion.closing_mps == pytest.approx(0.2, abs=0.07) and motion.closing_age_s < 0.1 < motion.age_s
+    assert nav.motion(now + 5.0).closing_age_s > 0.5  # silent again: nothing is known
+
+
 def test_a_sounder_that_is_stuck_is_not_believed(surface: HullSurface) -> None:
     # Closing at 0.2 m/s by the DVL's velocity while its beams see nothing: the same reading is a lie after 0.12 m.
     nav = navigator(surface)
