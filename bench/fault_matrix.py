@@ -84,7 +84,7 @@ def survey(folder: Path, faults: list[Fault]) -> Any:
 
 
 def instants() -> dict[str, float]:
-    """When a survey without faults is in the middle of each phase [s]."""
+    """When a survey without faults is in the middle of each phase [s]; armed in all."""
     with tempfile.TemporaryDirectory() as scrap:
         flight = survey(_made(scrap), [])
         began: dict[str, float] = {}
@@ -92,7 +92,7 @@ def instants() -> dict[str, float]:
             flight.tick()
             began.setdefault(flight.missions.phase, flight.clock.now())
         flight.close()
-    return {"approach": began["launching"] + 4.0, "lane": began["surveying"] + 20.0, "leave": began["leaving"] + 0.5}
+    return {"approach": began["launching"] + 8.0, "lane": began["surveying"] + 20.0, "leave": began["leaving"] + 0.5}
 
 
 def _made(scrap: str) -> Path:
