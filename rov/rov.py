@@ -31,6 +31,7 @@ DATUM_PATIENCE_S = 3.0
 NEAR_M = 1.6
 PUSH_S = 3.5
 FEND_M = 0.05
+HANDS_OFF = {"other_commander", "mode_changed", "disarmed"}
 PASCAL_PER_M = 10_000.0  # fresh or salt: 2.5 % of a depth change is far below the alarm
 SURFACE_M = 0.35
 DISARM_M = 0.6
@@ -261,9 +262,11 @@ class Rov:
 
     def _wish(self, guidance: m.Guidance | None, control: m.Control, now: float) -> Wish:
         if guidance is None or control in ("hold", "idle", "neutral") or not self.vehicle.reported.armed:
-            # Neutral sticks in ALT_HOLD: the autopilot keeps depth and heading. Only a drift onto the hull is fended off.
+            # Neutral sticks in ALT_HOLD: the autopilot keeps depth and heading. Only a drift onto the hull is fended off, and not
+            # when somebody else has taken the vehicle.
             sticks = NEUTRAL
-            if self.vehicle.reported.armed and self._ladder.rung != "surfaced":
+            ours = not HANDS_OFF & {*self._ladder.latched}
+            if ours and self.vehicle.reported.armed and self._ladder.rung != "surfaced":
                 pilot_gain = self.vehicle.reported.pilot_gain
                 sticks = self._controller.fend(self._pose, self._motion, pilot_gain, self._limits.min_standoff_m + FEND_M)
             if sticks == NEUTRAL:

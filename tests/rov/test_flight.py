@@ -264,3 +264,14 @@ def test_a_current_towards_the_hull_does_not_carry_a_held_or_leaving_vehicle_ont
     distances = [distance for t, _depth, distance in flight.truth if t > said]
     assert flight.world.collisions == 0 and min(distances) > 0.35
     assert max(distances) < 1.2 if verb == "hold" else distances[-1] > 2.5
+
+
+def test_another_s_sticks_are_not_fought_even_near_the_hull() -> None:
+    flight = Flight(current_mps=(0.0, 0.3))
+    flight.guide = {"kind": "approach"}
+    flight.run_until(lambda f: f.states and f.state.armed and f.state.at_target, 60.0)
+    flight.rov.vehicle.link.others_sticks_t = flight.now  # as `rov.link` notes them
+    flight.run(0.5)
+    assert (flight.state.ladder, flight.state.latched) == ("hold", ("other_commander",))
+    flight.run_until(lambda f: f.state.pose is not None and f.state.pose.standoff_m < 0.38, 30.0)
+    assert flight.sticks_sent() == [NEUTRAL] and flight.state.ladder == "hold"
