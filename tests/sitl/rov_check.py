@@ -39,6 +39,7 @@ TICK_S = 0.025
 OFFSET_M, TURNED = 3.0, math.radians(5.0)
 # No GPS, as under a hull: SITL's would set its origin at 1 m depth, and depth targets are measured from there.
 RANGE_PARAMETERS = "GPS1_TYPE 0\nRNGFND1_TYPE 10\nRNGFND1_ORIENT 0\nRNGFND1_MIN 0.2\nRNGFND1_MAX 30\n"
+PREPARED = "FS_PILOT_INPUT 1\nFS_PILOT_TIMEOUT 0.7\n"  # as `hullscan doctor --apply` leaves it
 
 
 def rotation(rpy: tuple[float, float, float]) -> Vec:
@@ -223,7 +224,7 @@ def _span(values: list[float]) -> list[float]:
 
 
 def main(binary: str, folder: str) -> int:
-    body = Firmware(binary, Path(folder), RANGE_PARAMETERS)
+    body = Firmware(binary, Path(folder), RANGE_PARAMETERS + PREPARED)
     survey = None
     out: dict[str, Any] = {}
     try:

@@ -54,7 +54,7 @@ def dive(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_doctor_misses_only_what_is_not_there(dive: dict[str, Any]) -> None:
     failed = {row["name"] for row in dive["checks"] if not row["ok"]}
-    assert failed == ({"dvl", "forward range"} if dive["real"] else {"dvl"})
+    assert failed == ({"dvl", "forward range", "FS_PILOT_INPUT", "FS_PILOT_TIMEOUT"} if dive["real"] else {"dvl"})
     assert dive["unknown"] == ["SYSID_MYGCS"]  # MAV_GCS_SYSID of newer firmware
 
 

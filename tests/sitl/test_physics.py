@@ -82,6 +82,9 @@ class Flight:
 Start = Callable[..., Flight]
 
 
+UNPREPARED = ("FS_PILOT_INPUT", "FS_PILOT_TIMEOUT")  # what `hullscan doctor --apply` would set
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     firmwares: list[Firmware] = []
@@ -96,13 +99,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
         firmware.close()
 
 
-def test_doctor_finds_nothing_but_the_missing_dvl(start: Start) -> None:
+def test_doctor_finds_the_missing_dvl_and_what_the_defaults_lack(start: Start) -> None:
     flight = start()
     assert flight.until(lambda: flight.vehicle.ready, 30.0)
     flight.run(5.0)
     reported, now = flight.vehicle.reported, flight.world.t
     checks = examine(flight.vehicle.values, reported, Sensors(math.inf, now - reported.forward_t), 0.2, now)
-    assert {check.name for check in checks if not check.ok} == {"dvl"}
+    assert {check.name for check in checks if not check.ok} == {"dvl", *UNPREPARED}
 
 
 def test_depth_is_true_and_held(start: Start) -> None:
